@@ -1,0 +1,11 @@
+//! Carries the outcome of an OAuth connection to every window of a web app.
+//!
+//! [`proto`] decides: it is pure, and builds everywhere. `browser` performs: one file per facility of the
+//! web platform. `api` is what JavaScript sees of both.
+
+pub mod proto;
+
+#[cfg(target_arch = "wasm32")]
+pub mod api;
+#[cfg(target_arch = "wasm32")]
+pub mod browser;
