@@ -3,6 +3,8 @@
 //! [`proto`] decides: it is pure, and builds everywhere. `browser` performs: one file per facility of the
 //! web platform. `api` is what JavaScript sees of both.
 
+extern crate alloc;
+
 pub mod proto;
 
 #[cfg(target_arch = "wasm32")]

@@ -1,0 +1,105 @@
+//! How the protocol reads what it did not write.
+//!
+//! A [`Bag`] hands out one named field at a time. The browser fills it from a structured clone or from
+//! `JSON.parse`, the server and the tests from `serde_json`. Only fields that are asked for are read, and each is
+//! bounded before it is copied, so the size and depth of hostile input cost nothing.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// The longest text that is read, in UTF-16 code units or bytes, whichever the source counts in.
+pub const MAX_TEXT: usize = 2048;
+/// The longest list that is read.
+pub const MAX_LIST: usize = 32;
+
+/// An object with named fields.
+pub trait Bag: Sized {
+    /// The field called `name`; [`Value::Other`] for what is too long or of a kind that no message has.
+    fn field(&self, name: &str) -> Value<Self>;
+
+    /// A text of one to `max` bytes without control characters.
+    fn text(&self, name: &str, max: usize) -> Option<String> {
+        match self.field(name) {
+            Value::Text(text) if is_plain(&text, max) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A whole, non-negative number that JavaScript holds exactly.
+    fn whole(&self, name: &str) -> Option<u64> {
+        match self.field(name) {
+            Value::Number(number) => whole(number),
+            _ => None,
+        }
+    }
+
+    /// `true` or `false`.
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.field(name) {
+            Value::Bool(flag) => Some(flag),
+            _ => None,
+        }
+    }
+}
+
+/// What a field holds.
+#[derive(Debug)]
+pub enum Value<B> {
+    /// Not there, or `undefined`.
+    Missing,
+    /// `null`.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// Any number, NaN and infinities included.
+    Number(f64),
+    /// A text of at most [`MAX_TEXT`].
+    Text(String),
+    /// An object.
+    Bag(B),
+    /// The objects of a list of at most [`MAX_LIST`]; a list that holds anything else is [`Value::Other`].
+    List(Vec<B>),
+    /// Anything else.
+    Other,
+}
+
+/// Whether `text` has one to `max` bytes, none of them a control character.
+#[must_use]
+pub fn is_plain(text: &str, max: usize) -> bool {
+    !text.is_empty() && text.len() <= max && !text.chars().any(char::is_control)
+}
+
+/// `number` as an integer, if it is one that JavaScript holds exactly.
+#[must_use]
+pub fn whole(number: f64) -> Option<u64> {
+    const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
+    if (0.0..=MAX_SAFE_INTEGER).contains(&number) && number % 1.0 == 0.0 {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "checked on the line above"
+        )]
+        return Some(number as u64);
+    }
+    None
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Bag for serde_json::Value {
+    fn field(&self, name: &str) -> Value<Self> {
+        match self.as_object().and_then(|object| object.get(name)) {
+            None => Value::Missing,
+            Some(Self::Null) => Value::Null,
+            Some(Self::Bool(flag)) => Value::Bool(*flag),
+            Some(Self::Number(number)) => number.as_f64().map_or(Value::Other, Value::Number),
+            Some(Self::String(text)) if text.len() <= MAX_TEXT => Value::Text(text.clone()),
+            Some(object @ Self::Object(_)) => Value::Bag(object.clone()),
+            Some(Self::Array(items))
+                if items.len() <= MAX_LIST && items.iter().all(Self::is_object) =>
+            {
+                Value::List(items.clone())
+            }
+            Some(_) => Value::Other,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The names of a flow and of what it makes.
+
+use crate::proto::bag::{Bag, Value, is_plain, whole};
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use serde::Serialize;
+
+/// The longest provider name and tool name, in bytes.
+pub const MAX_NAME: usize = 64;
+/// The longest id of a connection, in bytes.
+pub const MAX_INTEGRATION_ID: usize = 256;
+
+/// The id of a flow: 8 to 64 of `[A-Za-z0-9_-]`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct FlowId(String);
+
+impl FlowId {
+    /// `text`, if it is a flow id.
+    #[must_use]
+    pub fn parse(text: String) -> Option<Self> {
+        let fits = (8..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        fits.then_some(Self(text))
+    }
+
+    /// The flow id in field `name`.
+    pub(crate) fn read(bag: &impl Bag, name: &str) -> Option<Self> {
+        bag.text(name, 64).and_then(Self::parse)
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for FlowId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One tool that a consent connected (Atlassian: Jira and Confluence).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Integration {
+    /// The tool's name.
+    pub tool: String,
+    /// The app's own id of the connection.
+    pub id: String,
+}
+
+/// What a success brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// The app's own id of the connection that was made; opaque.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integration_id: Option<String>,
+    /// The tools that one consent connected.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub integrations: Vec<Integration>,
+}
+
+impl Outcome {
+    /// Reads `integrationId` and `integrations`; what is not of their shape counts as missing.
+    pub(crate) fn read(bag: &impl Bag) -> Self {
+        let integrations = match bag.field("integrations") {
+            Value::List(items) => items
+                .iter()
+                .filter_map(|item| {
+                    Some(Integration {
+                        tool: item.text("tool", MAX_NAME)?,
+                        id: read_id(item, "id")?,
+                    })
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
+        Self {
+            integration_id: read_id(bag, "integrationId"),
+            integrations,
+        }
+    }
+}
+
+/// An id that other people's back ends may give as a number.
+fn read_id(bag: &impl Bag, name: &str) -> Option<String> {
+    match bag.field(name) {
+        Value::Text(text) if is_plain(&text, MAX_INTEGRATION_ID) => Some(text),
+        Value::Number(number) => whole(number).map(|number| number.to_string()),
+        _ => None,
+    }
+}

@@ -1,0 +1,5 @@
+//! The machine of one window. Being written.
+
+mod io;
+
+pub use io::*;

@@ -1,0 +1,182 @@
+//! What one window of the app tells the others. Same origin only: over the scope's own BroadcastChannel, and the first
+//! two as records in storage as well.
+
+use crate::proto::bag::{Bag, Value};
+use crate::proto::flow::{FlowId, MAX_NAME};
+use crate::proto::time::Millis;
+use crate::proto::verdict::Verdict;
+use alloc::string::String;
+use serde::Serialize;
+
+/// A message between windows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// All that a window needs to show a flow that it never saw start.
+    State(State),
+    /// A flow, or with `None` every flow of the scope, was taken away.
+    Removal {
+        /// Which; `None` for all.
+        flow_id: Option<FlowId>,
+        /// When, by the wall clock.
+        at: Millis,
+    },
+    /// Is anybody polling?
+    Ask {
+        /// And let them look at once, not when the schedule says so.
+        check: bool,
+        /// At this flow alone.
+        flow_id: Option<FlowId>,
+    },
+    /// I am.
+    Here {
+        /// The server wants quiet for this long.
+        hold: Millis,
+    },
+}
+
+/// A flow as one window knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Which flow.
+    pub flow_id: FlowId,
+    /// Of which provider.
+    pub provider: String,
+    /// When it started, by the wall clock.
+    pub started_at: Millis,
+    /// When it expires, by the wall clock.
+    pub expires_at: Millis,
+    /// The settled flow that it retries.
+    pub retry_of: Option<FlowId>,
+    /// The flow that went on in its place.
+    pub superseded_by: Option<FlowId>,
+    /// `None` while it is pending.
+    pub verdict: Option<Verdict>,
+    /// How many counted polls there have been.
+    pub polls: u32,
+    /// The server has just answered about it.
+    pub checked: bool,
+}
+
+impl Message {
+    /// Reads a message of `scope`. `None` for whatever is not one.
+    #[must_use]
+    pub fn read(bag: &impl Bag, scope: &str) -> Option<Self> {
+        if bag.text("scope", 64)? != scope {
+            return None;
+        }
+        let flow_id = match bag.field("flowId") {
+            Value::Missing | Value::Null => None,
+            _ => Some(FlowId::read(bag, "flowId")?),
+        };
+        match bag.text("type", 32)?.as_str() {
+            "oauth-sync" => Some(Self::State(State {
+                flow_id: flow_id?,
+                provider: bag.text("provider", MAX_NAME)?,
+                started_at: Millis(bag.whole("startedAt")?),
+                expires_at: Millis(bag.whole("expiresAt")?),
+                retry_of: FlowId::read(bag, "retryOf"),
+                superseded_by: FlowId::read(bag, "supersededBy"),
+                verdict: match bag.field("verdict") {
+                    Value::Missing | Value::Null => None,
+                    Value::Bag(verdict) => Some(Verdict::read(&verdict)?),
+                    _ => return None,
+                },
+                polls: count(bag, "polls"),
+                checked: bag.flag("checked").unwrap_or(false),
+            })),
+            "oauth-sync-removal" => Some(Self::Removal {
+                flow_id,
+                at: Millis(bag.whole("at")?),
+            }),
+            "oauth-sync-ask" => Some(Self::Ask {
+                check: bag.flag("check").unwrap_or(false),
+                flow_id,
+            }),
+            "oauth-sync-here" => Some(Self::Here {
+                hold: bag.whole("holdMs").map_or(Millis::ZERO, Millis),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The message as it is sent in `scope`.
+    #[must_use]
+    pub fn to_wire<'a>(&'a self, scope: &'a str) -> WireMessage<'a> {
+        let mut wire = WireMessage {
+            v: 1,
+            scope,
+            ..WireMessage::default()
+        };
+        match self {
+            Self::State(state) => {
+                wire.kind = "oauth-sync";
+                wire.flow_id = Some(&state.flow_id);
+                wire.provider = Some(&state.provider);
+                wire.started_at = Some(state.started_at);
+                wire.expires_at = Some(state.expires_at);
+                wire.retry_of = state.retry_of.as_ref();
+                wire.superseded_by = state.superseded_by.as_ref();
+                wire.verdict = Some(state.verdict.as_ref());
+                wire.polls = Some(state.polls);
+                wire.checked = state.checked.then_some(true);
+            }
+            Self::Removal { flow_id, at } => {
+                wire.kind = "oauth-sync-removal";
+                wire.flow_id = flow_id.as_ref();
+                wire.at = Some(*at);
+            }
+            Self::Ask { check, flow_id } => {
+                wire.kind = "oauth-sync-ask";
+                wire.flow_id = flow_id.as_ref();
+                wire.check = check.then_some(true);
+            }
+            Self::Here { hold } => {
+                wire.kind = "oauth-sync-here";
+                wire.hold_ms = (*hold > Millis::ZERO).then_some(*hold);
+            }
+        }
+        wire
+    }
+}
+
+/// A message on its way to the other windows.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WireMessage<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    v: u8,
+    scope: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flow_id: Option<&'a FlowId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provider: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_of: Option<&'a FlowId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded_by: Option<&'a FlowId>,
+    /// Absent where the message has none, `null` for a pending flow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<Option<&'a Verdict>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    polls: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hold_ms: Option<Millis>,
+}
+
+/// A small count; what is no number counts as none.
+pub(crate) fn count(bag: &impl Bag, name: &str) -> u32 {
+    bag.whole(name)
+        .and_then(|count| u32::try_from(count).ok())
+        .unwrap_or(0)
+}

@@ -1,0 +1,152 @@
+//! What this browser holds to be a flow's end, and how two such views become one.
+//!
+//! Every window merges what it hears by taking the higher verdict, so order, loss and repetition cannot make two
+//! windows disagree:
+//!
+//! ```text
+//!   provisional                    final                          highest
+//!   expired < cancelled < failed < expired < cancelled < failed < completed
+//! ```
+
+use crate::proto::bag::Bag;
+use crate::proto::error::ErrorCode;
+use crate::proto::flow::Outcome;
+use crate::proto::seen::hash;
+use crate::proto::status::{Basis, Status};
+use crate::proto::time::Millis;
+use alloc::string::String;
+use core::cmp::{Ordering, Reverse};
+use serde::Serialize;
+
+/// A status other than pending, with its basis.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Verdict {
+    /// Never pending.
+    pub status: Status,
+    /// On whose word.
+    pub basis: Basis,
+    /// Why, for all but completed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorCode>,
+    /// What it brought, for completed.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// When this browser learnt of it, by the wall clock. No part of the order.
+    pub settled_at: Millis,
+}
+
+impl Verdict {
+    /// A success.
+    #[must_use]
+    pub fn completed(basis: Basis, outcome: Outcome, settled_at: Millis) -> Self {
+        Self {
+            status: Status::Completed,
+            basis,
+            error: None,
+            outcome,
+            settled_at,
+        }
+    }
+
+    /// Anything but a success; without a code the status has one of its own.
+    #[must_use]
+    pub fn unsuccessful(
+        status: Status,
+        basis: Basis,
+        error: Option<ErrorCode>,
+        settled_at: Millis,
+    ) -> Self {
+        let error = error.unwrap_or(match status {
+            Status::Expired => ErrorCode::EXPIRED,
+            Status::Cancelled => ErrorCode::CANCELLED_BY_USER,
+            _ => ErrorCode::SERVER_ERROR,
+        });
+        Self {
+            status,
+            basis,
+            error: Some(error),
+            outcome: Outcome::default(),
+            settled_at,
+        }
+    }
+
+    /// `access_denied` is the person's no; any other code is a failure.
+    #[must_use]
+    pub fn of_error(basis: Basis, error: Option<ErrorCode>, settled_at: Millis) -> Self {
+        let status = match &error {
+            Some(code) if *code == ErrorCode::ACCESS_DENIED => Status::Cancelled,
+            _ => Status::Failed,
+        };
+        Self::unsuccessful(status, basis, error, settled_at)
+    }
+
+    /// Reads a verdict that a window wrote down or sent.
+    pub(crate) fn read(bag: &impl Bag) -> Option<Self> {
+        let status = Status::parse(&bag.text("status", 16)?)?;
+        let basis = Basis::parse(&bag.text("basis", 16)?)?;
+        let settled_at = Millis(bag.whole("settledAt")?);
+        match status {
+            Status::Pending => None,
+            Status::Completed => Some(Self::completed(basis, Outcome::read(bag), settled_at)),
+            _ => Some(Self::unsuccessful(
+                status,
+                basis,
+                ErrorCode::read_flat(bag),
+                settled_at,
+            )),
+        }
+    }
+
+    /// Whether checking goes on as for a pending flow: where a server can be asked, until the server has spoken.
+    #[must_use]
+    pub fn is_provisional(&self, confirm: bool) -> bool {
+        confirm
+            && self.status != Status::Completed
+            && !matches!(self.basis, Basis::Server | Basis::Local)
+    }
+
+    /// Which of two verdicts holds. `Equal` only for verdicts that say the same.
+    #[must_use]
+    pub fn compare(&self, other: &Self, confirm: bool) -> Ordering {
+        let place = |verdict: &Self| {
+            let group = match verdict.status {
+                Status::Completed => 2,
+                _ => u8::from(!verdict.is_provisional(confirm)),
+            };
+            (
+                group,
+                verdict.status,
+                verdict.basis == Basis::Server,
+                Reverse(verdict.canonical()),
+            )
+        };
+        place(self).cmp(&place(other))
+    }
+
+    /// The text that decides between verdicts of one place, and that names the verdict's key in storage.
+    #[must_use]
+    pub fn canonical(&self) -> String {
+        let mut text = String::from(self.basis.as_str());
+        for part in [
+            self.error.as_ref().map(ErrorCode::as_str),
+            self.outcome.integration_id.as_deref(),
+        ] {
+            text.push('\n');
+            text.push_str(part.unwrap_or_default());
+        }
+        for integration in &self.outcome.integrations {
+            text.push('\n');
+            text.push_str(&integration.tool);
+            text.push('\t');
+            text.push_str(&integration.id);
+        }
+        text
+    }
+
+    /// A short name for [`canonical`](Self::canonical).
+    #[must_use]
+    pub fn digest(&self) -> String {
+        hash(&self.canonical())
+    }
+}
