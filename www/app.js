@@ -1,0 +1,179 @@
+import { OAuthSync } from "/oauth-sync/index.js";
+
+const sync = new OAuthSync({
+  statusUrl: "/oauth/status",
+  startUrl: "/oauth/start/{provider}",
+  cancelUrl: "/oauth/flows/{flow}/cancel",
+  // The demo has no list of connections to read at a reload, so a settled flow stands in for one as long as it is kept.
+  keepSettled: 24 * 60 * 60 * 1000,
+});
+
+const cards = [...document.querySelectorAll(".card")].map(cardFrom);
+const mode = document.querySelector("#mode");
+
+// A query, not storage: the choice then survives a redirect and a reload, and each tab may differ.
+mode.value = new URLSearchParams(location.search).get("mode") ?? "popup";
+if (mode.selectedIndex < 0) mode.value = "popup";
+mode.addEventListener("change", () => {
+  const url = new URL(location.href);
+  url.searchParams.set("mode", mode.value);
+  history.replaceState(history.state, "", url);
+});
+
+sync.subscribe(({ flow }) => {
+  for (const card of cards) if (card.provider === flow.provider) show(card);
+});
+sync.ready.then(() => cards.forEach(show), tellTrouble);
+
+/** The parts of a card that change, and its two buttons wired to whatever its present view says they do. */
+function cardFrom(element) {
+  const part = (name) => element.querySelector(`[data-part="${name}"]`);
+  const card = {
+    element,
+    provider: element.dataset.provider,
+    tools: [...element.querySelectorAll("[data-tool]")],
+    icon: part("icon"),
+    title: part("title"),
+    detail: part("detail"),
+    go: part("go"),
+    link: part("link"),
+    leave: part("leave"),
+    view: { go: { act: connect } },
+  };
+  for (const name of ["go", "leave"]) {
+    card[name].addEventListener("click", () => {
+      try {
+        card.view[name].act(card.provider, card.view.flow);
+      } catch (error) {
+        tellTrouble(error);
+      }
+    });
+  }
+  return card;
+}
+
+function show(card) {
+  const view = viewOf(card.provider);
+  const hadFocus = card.element.contains(document.activeElement);
+  card.view = view;
+  card.element.dataset.state = view.state;
+  card.icon.setAttribute("href", `#icon-${view.icon}`);
+  // A live region announces every write, so write only what differs.
+  setText(card.title, view.title);
+  setText(card.detail, view.detail ?? "");
+  for (const tool of card.tools) tool.classList.toggle("on", view.isOn?.(tool.dataset.tool) ?? false);
+  setAction(card.go, view.go);
+  setAction(card.leave, view.leave);
+  card.go.classList.toggle("primary", view.go?.quiet !== true);
+  card.link.hidden = view.href === undefined;
+  if (view.href === undefined) card.link.removeAttribute("href");
+  else card.link.href = view.href;
+  // The control that was pressed may be gone; whoever works by keyboard stays in the card.
+  if (hadFocus && document.activeElement?.closest("[hidden]") !== null) {
+    [card.link, card.go, card.leave].find(({ hidden }) => !hidden)?.focus();
+  }
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function setAction(button, action) {
+  button.hidden = action === undefined;
+  if (action !== undefined) setText(button, action.label);
+}
+
+// Actions. `start` and `retry` open a window, so they are called in the click itself.
+
+const connect = (provider) => sync.start(provider, startOptions());
+const reopen = (_provider, flow) => sync.retry(flow.id);
+const cancel = (_provider, flow) => sync.cancel(flow.id);
+const dismiss = (_provider, flow) => sync.dismiss(flow.id);
+
+function startOptions() {
+  return mode.value === "redirect" ? { target: "redirect", returnTo: location.href } : { target: mode.value };
+}
+
+// Views: what a card says and offers, for each state of the provider's newest flow.
+
+function viewOf(provider) {
+  const flow = sync.latest(provider);
+  const connection = sync.flows().find((each) => each.provider === provider && each.status === "completed");
+  if (flow === undefined) return { state: "none", icon: "none", title: "Not connected", go: { label: "Connect", act: connect } };
+  if (flow.status === "pending") return { flow, ...pendingView(flow), isOn: toolsOf(connection) };
+  if (flow.status === "completed") return { flow, ...connectedView(), isOn: toolsOf(flow) };
+  return { flow, ...unsuccessfulView(flow, connection), isOn: toolsOf(connection) };
+}
+
+function pendingView(flow) {
+  const leave = { label: "Cancel", act: cancel };
+  const openAgain = { label: "Open again", act: reopen };
+  const waiting = { state: "pending", icon: "wait", leave };
+  const heeding = { state: "heed", icon: "heed", leave };
+
+  if (flow.stage === "confirming") {
+    return { ...waiting, title: "Confirming…", detail: "The service has answered. One moment." };
+  }
+  if (flow.window === "blocked") {
+    const detail = "Your browser blocked the window. This link goes on.";
+    return { ...heeding, title: "Popup blocked", detail, href: flow.href };
+  }
+  if (flow.error !== undefined) {
+    return { ...heeding, title: "This may not have worked", detail: flow.error.message, go: { label: "Try again", act: reopen } };
+  }
+  if (flow.window === "closed") {
+    const detail = "If you had finished, the answer will still show up here.";
+    return { ...heeding, title: "The window was closed", detail, go: openAgain };
+  }
+  if (flow.stage === "overdue") {
+    const detail = "Try again, or finish in the other window: both count.";
+    return { ...heeding, title: "No answer so far", detail, go: { label: "Try again", act: reopen } };
+  }
+  const isOpenHere = flow.window === "open";
+  const go = isOpenHere ? { label: "Show window", act: connect, quiet: true } : { ...openAgain, quiet: true };
+  if (flow.stage === "slow") {
+    return { ...waiting, title: "Still waiting for authorization…", detail: "Take your time, or open the window again.", go: { ...openAgain, quiet: true } };
+  }
+  const detail = isOpenHere || flow.stage === "opening" ? "Finish in the window that opened." : "Finish in the other window, or open it again.";
+  return { ...waiting, title: "Waiting for authorization…", detail, go };
+}
+
+function connectedView() {
+  return { state: "connected", icon: "check", title: "Connected", detail: "Ready to use.", go: { label: "Connect again", act: connect, quiet: true } };
+}
+
+function unsuccessfulView(flow, connection) {
+  return {
+    state: "heed",
+    icon: "heed",
+    title: connection === undefined ? titleOf(flow) : "Still connected, as before",
+    detail: flow.error.message,
+    go: { label: "Try again", act: connect },
+    leave: { label: "Dismiss", act: dismiss },
+  };
+}
+
+function titleOf({ status, error }) {
+  if (error.code === "access_denied") return "Access was denied";
+  if (status === "cancelled") return "Cancelled";
+  return status === "expired" ? "The time ran out" : "That did not work";
+}
+
+/** Which of a card's tools a connection covers: those the server named, or all where it named none of them. */
+function toolsOf(connection) {
+  if (connection === undefined) return () => false;
+  const named = new Set(connection.integrations?.map(({ tool }) => tool));
+  return (tool) => named.size === 0 || named.has(tool);
+}
+
+/** What keeps this page from doing its work, in words for a person and the code for whoever must mend it. */
+function tellTrouble(error) {
+  const texts = {
+    wasm_blocked: "This site’s security settings keep the page from following connections.",
+    wasm_unreachable: "A part of this page could not be loaded. Check your connection, then reload.",
+    wasm_mismatch: "This page was updated. Reload it to go on.",
+  };
+  const box = document.querySelector("#trouble");
+  box.className = "trouble";
+  box.textContent = `${texts[error.code] ?? "Something on this page went wrong. Reload it to go on."} (${error.code ?? error.name})`;
+}
