@@ -2,6 +2,7 @@
 //! two as records in storage as well.
 
 use crate::proto::bag::{Bag, Value};
+use crate::proto::error::ErrorCode;
 use crate::proto::flow::{FlowId, MAX_NAME};
 use crate::proto::time::Millis;
 use crate::proto::verdict::Verdict;
@@ -31,6 +32,8 @@ pub enum Message {
     Here {
         /// The server wants quiet for this long.
         hold: Millis,
+        /// Of two windows that poll, the lower gives way. The holder of the lock has the highest.
+        rank: u32,
     },
 }
 
@@ -51,6 +54,8 @@ pub struct State {
     pub superseded_by: Option<FlowId>,
     /// `None` while it is pending.
     pub verdict: Option<Verdict>,
+    /// Why it may not end well, while it is pending.
+    pub error: Option<ErrorCode>,
     /// How many counted polls there have been.
     pub polls: u32,
     /// The server has just answered about it.
@@ -81,6 +86,7 @@ impl Message {
                     Value::Bag(verdict) => Some(Verdict::read(&verdict)?),
                     _ => return None,
                 },
+                error: ErrorCode::read_flat(bag),
                 polls: count(bag, "polls"),
                 checked: bag.flag("checked").unwrap_or(false),
             })),
@@ -94,6 +100,7 @@ impl Message {
             }),
             "oauth-sync-here" => Some(Self::Here {
                 hold: bag.whole("holdMs").map_or(Millis::ZERO, Millis),
+                rank: count(bag, "rank"),
             }),
             _ => None,
         }
@@ -117,6 +124,7 @@ impl Message {
                 wire.retry_of = state.retry_of.as_ref();
                 wire.superseded_by = state.superseded_by.as_ref();
                 wire.verdict = Some(state.verdict.as_ref());
+                wire.error = state.error.as_ref();
                 wire.polls = Some(state.polls);
                 wire.checked = state.checked.then_some(true);
             }
@@ -130,8 +138,9 @@ impl Message {
                 wire.flow_id = flow_id.as_ref();
                 wire.check = check.then_some(true);
             }
-            Self::Here { hold } => {
+            Self::Here { hold, rank } => {
                 wire.kind = "oauth-sync-here";
+                wire.rank = Some(*rank);
                 wire.hold_ms = (*hold > Millis::ZERO).then_some(*hold);
             }
         }
@@ -172,6 +181,10 @@ pub struct WireMessage<'a> {
     check: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     hold_ms: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rank: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a ErrorCode>,
 }
 
 /// A small count; what is no number counts as none.

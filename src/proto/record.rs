@@ -75,6 +75,16 @@ impl Names {
         Some(Key::Record(record))
     }
 
+    /// Whether `key` is a record or slot of this flow.
+    #[must_use]
+    pub fn concerns(&self, key: &str, flow_id: &FlowId) -> bool {
+        match self.key(key) {
+            Some(Key::Slot) => key.rsplit(':').next() == Some(flow_id.as_str()),
+            Some(Key::Record(record)) => record.split(':').nth(1) == Some(flow_id.as_str()),
+            _ => false,
+        }
+    }
+
     /// The key of a record.
     #[must_use]
     pub fn record_key(&self, record: &Record) -> String {
@@ -166,6 +176,12 @@ pub enum Record {
 pub struct Tab {
     /// Which flow.
     pub flow_id: FlowId,
+    /// Of which provider: a tab can go on alone where localStorage is refused.
+    pub provider: String,
+    /// By the wall clock.
+    pub started_at: Millis,
+    /// By the wall clock.
+    pub expires_at: Millis,
     /// `start` was called here.
     pub started_here: bool,
     /// What `start` was given, as JSON text.
@@ -218,6 +234,9 @@ impl Record {
             }),
             "t" => Some(Self::Tab(Tab {
                 flow_id,
+                provider: bag.text("provider", MAX_NAME)?,
+                started_at: Millis(bag.whole("startedAt")?),
+                expires_at: Millis(bag.whole("expiresAt")?),
                 started_here: bag.flag("startedHere").unwrap_or(false),
                 app_state: match bag.field("appState") {
                     Value::Text(json) => Some(json),

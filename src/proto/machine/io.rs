@@ -105,7 +105,7 @@ pub enum Input {
         /// From a `storage` event, not from reading.
         live: bool,
     },
-    /// All that is stored has been fed: this page has started.
+    /// All that was there has been fed, at the start or after [`Output::Reread`]: now it is read as a whole.
     Loaded,
     /// The app started a flow.
     Start(Start),
@@ -281,7 +281,12 @@ pub enum Output {
         /// Which key.
         key: String,
     },
-    /// Read everything that is stored again, feed it, then [`Input::Loaded`] is not needed.
+    /// Remove every record and slot of a flow, in both storages ([`Names::concerns`](crate::proto::record::Names::concerns)).
+    Forget {
+        /// Which flow.
+        flow_id: FlowId,
+    },
+    /// Read everything that is stored again and feed it, then [`Input::Loaded`].
     Reread,
     /// Ask the status endpoint.
     Check {
