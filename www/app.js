@@ -54,7 +54,7 @@ function cardFrom(element) {
 
 function show(card) {
   const view = viewOf(card.provider);
-  const hadFocus = card.element.contains(document.activeElement);
+  const focused = [card.go, card.link, card.leave].find((control) => control === document.activeElement);
   card.view = view;
   card.element.dataset.state = view.state;
   card.icon.setAttribute("href", `#icon-${view.icon}`);
@@ -69,9 +69,7 @@ function show(card) {
   if (view.href === undefined) card.link.removeAttribute("href");
   else card.link.href = view.href;
   // The control that was pressed may be gone; whoever works by keyboard stays in the card.
-  if (hadFocus && document.activeElement?.closest("[hidden]") !== null) {
-    [card.link, card.go, card.leave].find(({ hidden }) => !hidden)?.focus();
-  }
+  if (focused?.hidden) [card.link, card.go, card.leave].find(({ hidden }) => !hidden)?.focus();
 }
 
 function setText(element, text) {
@@ -85,10 +83,21 @@ function setAction(button, action) {
 
 // Actions. `start` and `retry` open a window, so they are called in the click itself.
 
-const connect = (provider) => sync.start(provider, startOptions());
-const reopen = (_provider, flow) => sync.retry(flow.id);
-const cancel = (_provider, flow) => sync.cancel(flow.id);
-const dismiss = (_provider, flow) => sync.dismiss(flow.id);
+function connect(provider) {
+  sync.start(provider, startOptions());
+}
+
+function reopen(_provider, flow) {
+  sync.retry(flow.id);
+}
+
+function cancel(_provider, flow) {
+  sync.cancel(flow.id);
+}
+
+function dismiss(_provider, flow) {
+  sync.dismiss(flow.id);
+}
 
 function startOptions() {
   return mode.value === "redirect" ? { target: "redirect", returnTo: location.href } : { target: mode.value };
@@ -115,7 +124,7 @@ function pendingView(flow) {
     return { ...waiting, title: "Confirming…", detail: "The service has answered. One moment." };
   }
   if (flow.window === "blocked") {
-    const detail = "Your browser blocked the window. This link goes on.";
+    const detail = `Your browser blocked the window. ${flow.href === undefined ? "One moment…" : "This link opens it."}`;
     return { ...heeding, title: "Popup blocked", detail, href: flow.href };
   }
   if (flow.error !== undefined) {
@@ -132,7 +141,7 @@ function pendingView(flow) {
   const isOpenHere = flow.window === "open";
   const go = isOpenHere ? { label: "Show window", act: connect, quiet: true } : { ...openAgain, quiet: true };
   if (flow.stage === "slow") {
-    return { ...waiting, title: "Still waiting for authorization…", detail: "Take your time, or open the window again.", go: { ...openAgain, quiet: true } };
+    return { ...waiting, title: "Still waiting…", detail: "Take your time, or open the window again.", go: { ...openAgain, quiet: true } };
   }
   const detail = isOpenHere || flow.stage === "opening" ? "Finish in the window that opened." : "Finish in the other window, or open it again.";
   return { ...waiting, title: "Waiting for authorization…", detail, go };

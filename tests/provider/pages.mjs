@@ -13,7 +13,7 @@ const page = ({ title, service, main }) => `<!doctype html>
 <link rel="icon" href="data:,">
 </head>
 <body>
-<p class="ribbon">Local stand-in${service ? ` for ${escape(service.name)}` : ""}. Nothing here leaves this computer.</p>
+<header class="ribbon">Local stand-in${service ? ` for ${escape(service.name)}` : ""}. Nothing here leaves this computer.</header>
 <main>
 ${main}
 </main>

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { Browser } from "./browser.mjs";
+import { World } from "./world.mjs";
+
+/**
+ * Registers the tests of one file, which share a browser. Each gets a world of its own: `{ world, browser, open }`.
+ *
+ * @param {object} [browserOptions] as for `Browser.start`
+ */
+export function scenarios(browserOptions) {
+  let browser;
+  before(async () => {
+    browser = await Browser.start(browserOptions);
+  });
+  after(() => browser?.quit());
+
+  /** @param {{ mayReportErrors?: boolean }} [options] `mayReportErrors`: the fault is one that a page reports as an error */
+  return function scenario(name, run, { mayReportErrors = false } = {}) {
+    test(name, { timeout: 90_000 }, async () => {
+      const world = await World.open();
+      try {
+        await run({ world, browser, open: opener(world, browser) });
+        onceEach(world.log);
+        if (!mayReportErrors) assert.deepEqual(world.log.find({ kind: "error" }), [], "a page reported an error");
+      } catch (error) {
+        error.message += `\nwhat the pages reported:\n${world.log}\nwhat the server printed:\n${world.server?.output}`;
+        throw error;
+      } finally {
+        await browser.clear();
+        await world.close();
+      }
+    });
+  };
+}
+
+/** Opens the tests' own app page, or another, in a tab named for the log. */
+function opener(world, browser) {
+  let count = 0;
+  return async ({ path = "/test/app.html", options, query = {}, name = `tab${(count += 1)}`, ready = path.startsWith("/test/app") || path === "/" } = {}) => {
+    const url = new URL(path, world.origin);
+    if (options !== undefined) url.searchParams.set("options", JSON.stringify(options));
+    for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
+    const tab = await browser.openTab(url, { name, world });
+    if (ready) await tab.ready();
+    return tab;
+  };
+}
+
+const onceTypes = ["started", "confirming", "slow", "overdue", "completed", "failed", "cancelled", "expired", "confirmed"];
+
+/** The contract's promise, checked after every test: each of these at most once per flow in a tab, reloads included. */
+function onceEach(log) {
+  const seen = new Set();
+  for (const { tab, type, flow } of log.find({ kind: "event" })) {
+    if (!onceTypes.includes(type)) continue;
+    const key = `${tab} heard ${type} of ${flow.id}`;
+    assert.ok(!seen.has(key), `${key} twice`);
+    seen.add(key);
+  }
+}
+
+/** Every one of `tabs` hears exactly one `completed` of the flow, and nothing that is still on its way adds another. */
+export async function allHearOneCompleted(tabs, id, timeout) {
+  await Promise.all(tabs.map((tab) => tab.hears({ type: "completed", "flow.id": id }, timeout)));
+  for (const tab of tabs) await tab.quiet();
+  for (const tab of tabs) {
+    assert.equal(tab.events({ type: "completed", "flow.id": id }).length, 1, `${tab.name} hears one completed`);
+    assert.equal((await tab.flow(id))?.status, "completed", `${tab.name} shows it completed`);
+  }
+}

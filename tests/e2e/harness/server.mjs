@@ -1,0 +1,63 @@
+import { spawn } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+const root = new URL("../../../", import.meta.url);
+const binary = process.env.OAUTH_SYNC_SERVER ?? fileURLToPath(new URL("target/debug/oauth-sync-server", root));
+
+/**
+ * The real companion server in a process of its own, on a database in `directory`, for an app at `origin` and the
+ * provider at `issuer`. It can be stopped, or killed, and started again on the same database.
+ */
+export class CompanionServer {
+  #process;
+  #output = "";
+  #args;
+  url;
+
+  static async start({ directory, origin, issuer }) {
+    const config = `${directory}/server.toml`;
+    const demo = await readFile(new URL("server/demo.toml", root), "utf8");
+    await writeFile(config, demo.replaceAll("http://127.0.0.1:4181", issuer).replaceAll("http://localhost:4180", origin));
+    const server = new CompanionServer();
+    server.#args = [
+      "serve", "--demo", "--config", config, "--listen", "127.0.0.1:0", "--origin", origin,
+      "--database", `${directory}/flows.db`, "--www", fileURLToPath(new URL("www", root)), "--package", fileURLToPath(new URL("dist", root)),
+    ];
+    await server.start();
+    return server;
+  }
+
+  /** What it has printed, for the report of a test that failed and for tests that look for what must not be there. */
+  get output() {
+    return this.#output;
+  }
+
+  async start() {
+    const child = spawn(binary, this.#args, { stdio: ["ignore", "pipe", "pipe"] });
+    this.#process = child;
+    child.stderr.on("data", (chunk) => {
+      this.#output += chunk;
+    });
+    this.url = await new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("exit", (code) => reject(new Error(`the companion server ended with ${code}:\n${this.#output}`)));
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        this.#output += `${line}\n`;
+        const url = /listening on (http:\S+)/u.exec(line)?.[1];
+        if (url !== undefined) resolve(url);
+      });
+    });
+  }
+
+  /** Ends it, with SIGKILL if it is to have no chance to tidy up. */
+  stop(signal = "SIGTERM") {
+    const child = this.#process;
+    if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+    return new Promise((resolve) => {
+      child.once("exit", resolve);
+      child.kill(signal);
+    });
+  }
+}

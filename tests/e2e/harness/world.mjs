@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { startProvider } from "../../provider/provider.mjs";
+import { Front } from "./front.mjs";
+import { Log } from "./log.mjs";
+import { CompanionServer } from "./server.mjs";
+
+/**
+ * All that is behind the browser, made anew for each test: the app's origin with the companion server behind it on
+ * localhost, and the provider on 127.0.0.1, which is another site. A new port is a new origin, so no storage is shared
+ * between tests.
+ */
+export class World {
+  log = new Log();
+
+  static async open() {
+    const world = new World();
+    world.directory = await mkdtemp(`${tmpdir()}/oauth-sync-e2e-`);
+    world.front = await Front.open(world.log);
+    world.provider = await startProvider({ app: world.front.origin });
+    world.server = await CompanionServer.start({ directory: world.directory, origin: world.front.origin, issuer: world.provider.issuer });
+    world.front.upstream = world.server.url;
+    return world;
+  }
+
+  get origin() {
+    return this.front.origin;
+  }
+
+  /** Holds the provider before it shows a page; with automatic consent, `release` then lets the flow run to its end. */
+  holdProvider() {
+    this.provider.control.set({ held: ["interaction"], automaticConsent: true });
+  }
+
+  releaseProvider() {
+    this.provider.control.set({ held: [] });
+  }
+
+  async restartServer(signal) {
+    await this.server.stop(signal);
+    await this.startServer();
+  }
+
+  async startServer() {
+    await this.server.start();
+    this.front.upstream = this.server.url;
+  }
+
+  async close() {
+    await this.front?.close();
+    await Promise.all([this.provider?.close(), this.server?.stop("SIGKILL")]);
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * The first script of every page that the test server hands out: it puts in the faults that the server names in this
+ * script's own address, and reports what goes wrong on pages that carry a tab's name.
+ */
+(() => {
+  const refuse = (target, name) => Object.defineProperty(target, name, {
+    configurable: true,
+    get() {
+      throw new DOMException("refused by the test", "SecurityError");
+    },
+  });
+  const fix = (target, name, value) => Object.defineProperty(target, name, { configurable: true, value });
+
+  const faults = {
+    "no-broadcast-channel": () => delete window.BroadcastChannel,
+    "no-locks": () => fix(Navigator.prototype, "locks", undefined),
+    "no-opener": () => fix(window, "opener", null),
+    "storage-throws": () => refuse(window, "localStorage"),
+    "session-throws": () => refuse(window, "sessionStorage"),
+    "storage-null": () => fix(window, "localStorage", null),
+    // Filled to the last code unit, as a browser's own quota would have it.
+    "storage-full": () => {
+      for (let size = 2 ** 22; size >= 1; size /= 2) {
+        try {
+          for (let part = 0; part < 4; part += 1) localStorage.setItem(`fill-${size}-${part}`, "x".repeat(size));
+        } catch {
+          // This size no longer fits; a smaller one may.
+        }
+      }
+    },
+    // A click is spent on another window, so that the browser's own blocker meets the next one.
+    "click-spent": () => addEventListener("click", () => window.open("about:blank", "_blank", "width=50,height=50")?.close(), { capture: true }),
+    "windows-refused": () => fix(window, "open", () => null),
+  };
+  const asked = new URL(document.currentScript.src).searchParams.get("faults") ?? "";
+  for (const name of asked.split(",").filter(Boolean)) faults[name]();
+
+  const tab = new URLSearchParams(location.search).get("tab");
+  if (tab === null) return;
+  const id = Math.random().toString(36).slice(2, 6);
+  let seq = 0;
+  window.report = (kind, details = {}) => {
+    seq += 1;
+    navigator.sendBeacon("/test/log", JSON.stringify({ tab, document: id, seq, kind, at: Date.now(), ...details }));
+  };
+  window.reported = () => ({ document: id, count: seq });
+  window.report("load", { path: location.pathname });
+  addEventListener("error", ({ message }) => window.report("error", { message }));
+  addEventListener("unhandledrejection", ({ reason }) => window.report("error", { message: `unhandled: ${reason?.code ?? ""} ${reason}` }));
+})();
