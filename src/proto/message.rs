@@ -56,8 +56,10 @@ pub struct State {
     pub verdict: Option<Verdict>,
     /// Why it may not end well, while it is pending.
     pub error: Option<ErrorCode>,
-    /// How many counted polls there have been.
+    /// How many counted polls there have been in this attempt.
     pub polls: u32,
+    /// How often the flow's window was opened again; each time the schedule starts anew.
+    pub attempt: u32,
     /// The server has just answered about it.
     pub checked: bool,
 }
@@ -88,6 +90,7 @@ impl Message {
                 },
                 error: ErrorCode::read_flat(bag),
                 polls: count(bag, "polls"),
+                attempt: count(bag, "attempt"),
                 checked: bag.flag("checked").unwrap_or(false),
             })),
             "oauth-sync-removal" => Some(Self::Removal {
@@ -126,6 +129,7 @@ impl Message {
                 wire.verdict = Some(state.verdict.as_ref());
                 wire.error = state.error.as_ref();
                 wire.polls = Some(state.polls);
+                wire.attempt = Some(state.attempt);
                 wire.checked = state.checked.then_some(true);
             }
             Self::Removal { flow_id, at } => {
@@ -173,6 +177,8 @@ pub struct WireMessage<'a> {
     verdict: Option<Option<&'a Verdict>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     polls: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attempt: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checked: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

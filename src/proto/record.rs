@@ -161,8 +161,10 @@ pub enum Record {
     Count {
         /// Of which flow.
         flow_id: FlowId,
-        /// Counted polls.
+        /// Counted polls of this attempt.
         polls: u32,
+        /// How often the flow's window was opened again.
+        attempt: u32,
         /// Runs that notices have caused.
         runs: u32,
     },
@@ -230,6 +232,7 @@ impl Record {
             "c" => Some(Self::Count {
                 flow_id,
                 polls: count(bag, "polls"),
+                attempt: count(bag, "attempt"),
                 runs: count(bag, "runs"),
             }),
             "t" => Some(Self::Tab(Tab {

@@ -1,0 +1,324 @@
+//! Questions to the status endpoint, and the word to it that a person gave up.
+//!
+//! The app's functions are called in a microtask of their own, never below a call into the module.
+
+use super::bag::JsBag;
+use super::clock::millis;
+use super::facility::{Facility, probe};
+use super::timer::Timer;
+use super::value::{self, call, function, property, text};
+use crate::proto::flow::FlowId;
+use crate::proto::reply::{Reply, Standing};
+use crate::proto::status::Status;
+use crate::proto::time::Millis;
+use core::cell::Cell;
+use js_sys::Function;
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::AbortController;
+
+/// A person looks at the page meanwhile, and a connection that hangs for this long will not come back.
+const DEADLINE: Millis = Millis::seconds(10);
+/// The longest answer, in code units. The status contract needs a fraction of it.
+const MAX_ANSWER: u32 = 65_536;
+
+/// Who knows where a flow stands.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// An address that is asked by GET.
+    Url(String),
+    /// A function of the app: `({ flowId, provider, since, now, signal }) => Promise<reply>`.
+    Function(Function),
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// About which flow.
+    pub flow_id: FlowId,
+    /// Of which provider.
+    pub provider: String,
+    /// When it started, by this browser's wall clock.
+    pub since: Millis,
+    /// What that clock says now: the server uses the difference.
+    pub now: Millis,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The server has spoken; 404 says that it does not know the flow.
+    Reply(Reply),
+    /// It has not, or not in a form that can be read.
+    Failed {
+        /// What `Retry-After` of a 429 or 503 said.
+        retry_after: Option<Millis>,
+    },
+}
+
+const FAILED: Answer = Answer::Failed { retry_after: None };
+
+/// A question on its way. Dropping it aborts it, and nothing is answered.
+#[must_use = "dropping it aborts the request"]
+pub struct Check {
+    shared: Rc<Shared>,
+}
+
+struct Shared {
+    abort: Option<AbortController>,
+    deadline: Cell<Option<Timer>>,
+    on_answer: Cell<Option<Box<dyn FnOnce(Answer)>>>,
+}
+
+impl Shared {
+    /// Ends the question, once; whether it was open.
+    fn settle(&self, answer: Answer) -> bool {
+        self.deadline.set(None);
+        let on_answer = self.on_answer.take();
+        let was_open = on_answer.is_some();
+        if let Some(on_answer) = on_answer {
+            on_answer(answer);
+        }
+        was_open
+    }
+
+    fn is_open(&self) -> bool {
+        let on_answer = self.on_answer.take();
+        let is_open = on_answer.is_some();
+        self.on_answer.set(on_answer);
+        is_open
+    }
+
+    fn abort(&self) {
+        if let Some(abort) = &self.abort {
+            abort.abort();
+        }
+    }
+
+    fn signal(&self) -> JsValue {
+        match &self.abort {
+            Some(abort) => abort.signal().into(),
+            None => JsValue::UNDEFINED,
+        }
+    }
+}
+
+impl Check {
+    /// Asks. `fetch` is the app's own; without one the global is looked up. `on_answer` is called once, after ten
+    /// seconds at the latest, whatever becomes of the request.
+    pub fn new(
+        source: &Source,
+        fetch: Option<&Function>,
+        question: Question,
+        on_answer: impl FnOnce(Answer) + 'static,
+    ) -> Self {
+        let shared = Rc::new(Shared {
+            abort: AbortController::new().ok(),
+            deadline: Cell::new(None),
+            on_answer: Cell::new(Some(Box::new(on_answer))),
+        });
+        let late = Rc::downgrade(&shared);
+        shared.deadline.set(Some(Timer::after(DEADLINE, move || {
+            if let Some(shared) = late.upgrade()
+                && shared.settle(FAILED)
+            {
+                shared.abort();
+            }
+        })));
+        let (source, fetch, asking) = (source.clone(), fetch.cloned(), shared.clone());
+        spawn_local(async move {
+            if !asking.is_open() {
+                return;
+            }
+            let signal = asking.signal();
+            match source {
+                Source::Url(url) => {
+                    let answer = by_fetch(&url, fetch.as_ref(), &question, &signal).await;
+                    asking.settle(answer.unwrap_or(FAILED));
+                    // A body that nobody has read keeps its connection.
+                    asking.abort();
+                }
+                Source::Function(check_status) => {
+                    let answer = by_function(&check_status, &question, &signal).await;
+                    asking.settle(answer.unwrap_or(FAILED));
+                }
+            }
+        });
+        Self { shared }
+    }
+}
+
+impl Drop for Check {
+    fn drop(&mut self) {
+        self.shared.deadline.set(None);
+        if self.shared.on_answer.take().is_some() {
+            self.shared.abort();
+        }
+    }
+}
+
+impl core::fmt::Debug for Check {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Check")
+    }
+}
+
+/// Tells the server that the person gave up: POST to `url`, `{flow}` filled in. Best effort, also while the page closes.
+pub fn tell_cancel(url: &str, flow_id: &FlowId, fetch: Option<&Function>) {
+    let url = url
+        .replace("{flow}", flow_id.as_str())
+        // How the URL class writes braces in a path.
+        .replace("%7Bflow%7D", flow_id.as_str());
+    let fetch = fetch.cloned();
+    spawn_local(async move {
+        let request = request("POST", &[("keepalive", &JsValue::TRUE)]);
+        if let Ok(response) = send(&url, fetch.as_ref(), &request) {
+            let _ = value::settled(&response).await;
+        }
+    });
+}
+
+/// Whether a request could be sent.
+///
+/// # Errors
+///
+/// Missing where the page has no `fetch`.
+pub fn available() -> Result<(), Facility> {
+    probe(&js_sys::global(), "fetch").map(|_| ())
+}
+
+async fn by_function(
+    check_status: &Function,
+    question: &Question,
+    signal: &JsValue,
+) -> Result<Answer, JsValue> {
+    let request = value::object(&[
+        ("flowId", &question.flow_id.as_str().into()),
+        ("provider", &question.provider.as_str().into()),
+        ("since", &number(question.since)),
+        ("now", &number(question.now)),
+        ("signal", signal),
+    ]);
+    let promise = check_status.call1(&JsValue::UNDEFINED, &request)?;
+    Ok(read(value::settled(&promise).await?))
+}
+
+async fn by_fetch(
+    url: &str,
+    fetch: Option<&Function>,
+    question: &Question,
+    signal: &JsValue,
+) -> Result<Answer, JsValue> {
+    let request = request("GET", &[("signal", signal)]);
+    let response = value::settled(&send(&address(url, question), fetch, &request)?).await?;
+    let header = |name: &str| {
+        call(&property(&response, "headers"), "get", &[&name.into()])
+            .ok()
+            .and_then(|header| text(&header, 256))
+    };
+    match property(&response, "status").as_f64() {
+        Some(404.0) => Ok(Answer::Reply(unknown())),
+        Some(429.0 | 503.0) => Ok(Answer::Failed {
+            retry_after: header("retry-after").and_then(|header| retry_after(&header)),
+        }),
+        Some(status)
+            if (200.0..300.0).contains(&status)
+                && !property(&response, "redirected").is_truthy()
+                && header("content-type").is_some_and(|header| is_json(&header))
+                && header("content-length").is_none_or(|header| fits(&header)) =>
+        {
+            let body = value::settled(&call(&response, "text", &[])?).await?;
+            Ok(value::parse(&body, MAX_ANSWER).map_or(FAILED, read))
+        }
+        _ => Ok(FAILED),
+    }
+}
+
+fn send(url: &str, fetch: Option<&Function>, request: &JsValue) -> Result<JsValue, JsValue> {
+    match fetch {
+        Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.into(), request),
+        None => call(&js_sys::global(), "fetch", &[&url.into(), request]),
+    }
+}
+
+fn request(method: &str, more: &[(&str, &JsValue)]) -> JsValue {
+    let headers = value::object(&[("Accept", &"application/json".into())]);
+    let (cache, redirect) = ("no-store".into(), "error".into());
+    let (credentials, method) = ("same-origin".into(), method.into());
+    let mut fields: Vec<(&str, &JsValue)> = vec![
+        ("method", &method),
+        ("headers", &headers),
+        ("cache", &cache),
+        // A redirect leads to a page for signing in, which is no answer.
+        ("redirect", &redirect),
+        ("credentials", &credentials),
+    ];
+    fields.extend_from_slice(more);
+    value::object(&fields)
+}
+
+/// The status URL with the question in its query.
+fn address(url: &str, question: &Question) -> String {
+    let url = url.split('#').next().unwrap_or(url);
+    let mut address = String::from(url);
+    address.push(if url.contains('?') { '&' } else { '?' });
+    address.push_str("flow=");
+    address.push_str(question.flow_id.as_str());
+    address.push_str("&provider=");
+    address.push_str(&String::from(js_sys::encode_uri_component(
+        &question.provider,
+    )));
+    address.push_str("&since=");
+    address.push_str(&question.since.0.to_string());
+    address.push_str("&now=");
+    address.push_str(&question.now.0.to_string());
+    address
+}
+
+fn read(reply: JsValue) -> Answer {
+    JsBag::new(reply)
+        .and_then(|bag| Reply::read(&bag))
+        .map_or(FAILED, Answer::Reply)
+}
+
+fn unknown() -> Reply {
+    Reply {
+        standing: Standing::Unknown,
+        ..Reply::of(Status::Pending)
+    }
+}
+
+/// Seconds, or a date, which is compared with this browser's clock (RFC 9110 10.2.3).
+fn retry_after(header: &str) -> Option<Millis> {
+    let header = header.trim();
+    if let Ok(seconds) = header.parse::<u32>() {
+        return Some(Millis::seconds(u64::from(seconds)));
+    }
+    let date = js_sys::Date::parse(header);
+    date.is_finite().then(|| millis(date - js_sys::Date::now()))
+}
+
+/// `application/json` and its relatives (`application/problem+json`).
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json")
+        || essence.len() > 5
+            && essence
+                .get(essence.len() - 5..)
+                .is_some_and(|suffix| suffix.eq_ignore_ascii_case("+json"))
+}
+
+fn fits(content_length: &str) -> bool {
+    content_length
+        .parse::<u32>()
+        .is_ok_and(|length| length <= MAX_ANSWER)
+}
+
+fn number(time: Millis) -> JsValue {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "no time of this age of the world is that long"
+    )]
+    JsValue::from_f64(time.0 as f64)
+}

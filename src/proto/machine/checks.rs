@@ -1,0 +1,303 @@
+//! When one flow is to be checked, and why.
+//!
+//! Five reasons, each a time on the monotonic clock:
+//!
+//! | reason | when | counted |
+//! |---|---|---|
+//! | schedule | the tier's wait after the last counted poll | yes |
+//! | wanted | a wake, `start`, `check()`, a lock handed over | no |
+//! | hint | 1, 2, 4 and 8 s after the window read as closed | no |
+//! | burst | at once, 250 ms and 1 s after a notice | no |
+//! | run | ten at 2 s after the burst | no |
+//!
+//! At most one check begins in a second; only those of a burst are exempt. One that comes too early is put off, never
+//! dropped. A check answers only what was asked before it began.
+
+use super::io::RequestId;
+use crate::proto::schedule::Schedule;
+use crate::proto::time::Millis;
+use alloc::vec::Vec;
+
+/// The shortest time between the beginnings of two checks.
+const SPACING: Millis = Millis::seconds(1);
+/// Enough for a slow endpoint and a burst beside it; the next waits for an answer or its deadline.
+const MAX_IN_FLIGHT: usize = 4;
+/// After a window has closed, its message may still be on the way.
+const HINTS: [Millis; 4] = [
+    Millis::seconds(1),
+    Millis::seconds(2),
+    Millis::seconds(4),
+    Millis::seconds(8),
+];
+/// The callback page may speak before the server has committed.
+const BURST: [Millis; 3] = [Millis::ZERO, Millis(250), Millis::seconds(1)];
+const RUN_LENGTH: u8 = 10;
+const RUN_EVERY: Millis = Millis::seconds(2);
+/// How many runs a flow may have: a callback URL can be loaded by anyone, any number of times.
+const MAX_RUNS: u32 = 3;
+
+/// The plan of one flow.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Checks {
+    /// Counted polls of this attempt, of all windows and loads.
+    pub(super) polls: u32,
+    /// How often the flow's window was opened again.
+    pub(super) attempt: u32,
+    /// Runs of this attempt, of all windows and loads.
+    pub(super) runs: u32,
+    /// When the schedule's next poll is due.
+    next_poll: Millis,
+    /// Since when a check is wanted.
+    wanted: Millis,
+    hints: Vec<Millis>,
+    burst: Vec<Millis>,
+    run_left: u8,
+    next_run: Millis,
+    last_begun: Option<Millis>,
+    in_flight: Vec<InFlight>,
+    /// When the latest check began that has been answered or has failed.
+    concluded: Option<Millis>,
+    /// Some check has been answered since this page loaded.
+    pub(super) answered: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct InFlight {
+    request: RequestId,
+    begun: Millis,
+    counted: bool,
+}
+
+impl Default for Checks {
+    fn default() -> Self {
+        Self {
+            polls: 0,
+            attempt: 0,
+            runs: 0,
+            next_poll: Millis::NEVER,
+            wanted: Millis::NEVER,
+            hints: Vec::new(),
+            burst: Vec::new(),
+            run_left: 0,
+            next_run: Millis::NEVER,
+            last_begun: None,
+            in_flight: Vec::new(),
+            concluded: None,
+            answered: false,
+        }
+    }
+}
+
+impl Checks {
+    /// Begins, or after a load goes on: one check at once, then the schedule from where the count stands.
+    pub(super) fn start(&mut self, schedule: &Schedule, now: Millis) {
+        self.want(now);
+        self.schedule_next(schedule, now, false);
+    }
+
+    /// Begins again from the first tier, for a new attempt.
+    pub(super) fn restart(&mut self, schedule: &Schedule, now: Millis) {
+        self.attempt = self.attempt.saturating_add(1);
+        self.polls = 0;
+        self.runs = 0;
+        self.start(schedule, now);
+    }
+
+    /// Plans nothing more, and gives the checks that are on their way.
+    pub(super) fn stop(&mut self) -> Vec<RequestId> {
+        let requests = self.in_flight.drain(..).map(|check| check.request).collect();
+        *self = Self {
+            polls: self.polls,
+            attempt: self.attempt,
+            runs: self.runs,
+            answered: self.answered,
+            concluded: self.concluded,
+            ..Self::default()
+        };
+        requests
+    }
+
+    /// Forgets the checks on their way, without an answer: the page is being put away.
+    pub(super) fn interrupt(&mut self, now: Millis) -> Vec<RequestId> {
+        if !self.in_flight.is_empty() {
+            self.want(now);
+        }
+        self.in_flight.drain(..).map(|check| check.request).collect()
+    }
+
+    /// A check is wanted as soon as one may begin.
+    pub(super) fn want(&mut self, now: Millis) {
+        self.wanted = self.wanted.min(now);
+    }
+
+    /// The window reads as closed.
+    pub(super) fn hint(&mut self, now: Millis) {
+        self.want(now);
+        self.hints = HINTS.map(|delay| now + delay).to_vec();
+    }
+
+    /// A notice has come. Gives whether it also has a run; the count of runs is to be kept then.
+    pub(super) fn burst(&mut self, now: Millis) -> bool {
+        self.burst = BURST.map(|delay| now + delay).to_vec();
+        let has_run = self.runs < MAX_RUNS;
+        if has_run {
+            self.runs += 1;
+            self.run_left = RUN_LENGTH;
+            self.next_run = now + Millis::seconds(1) + RUN_EVERY;
+        }
+        has_run
+    }
+
+    /// The checks of the last notice have all been answered or have failed.
+    pub(super) fn burst_is_over(&self) -> bool {
+        self.burst.is_empty() && self.in_flight.is_empty()
+    }
+
+    /// Neither burst nor run is under way: nothing more is expected of the last notice.
+    pub(super) fn notice_is_spent(&self) -> bool {
+        self.burst_is_over() && self.run_left == 0
+    }
+
+    /// Gives up the checks of the last notice that the server's own word to wait forbids.
+    pub(super) fn skip_burst(&mut self) {
+        self.burst.clear();
+    }
+
+    /// Whether anything is planned for which somebody has to be polling.
+    pub(super) fn is_active(&self) -> bool {
+        self.next_poll != Millis::NEVER
+            || self.wanted != Millis::NEVER
+            || self.run_left > 0
+            || !self.hints.is_empty()
+            || !self.burst.is_empty()
+    }
+
+    /// Whether a check is wanted out of turn, for which the polling window should be asked at once.
+    pub(super) fn is_urgent(&self, now: Millis) -> bool {
+        self.wanted <= now
+            || self.burst.first().is_some_and(|due| *due <= now)
+            || self.hints.first().is_some_and(|due| *due <= now)
+    }
+
+    /// Another window looks after everything that was wanted out of turn.
+    pub(super) fn hand_over(&mut self) {
+        self.wanted = Millis::NEVER;
+        self.hints.clear();
+        self.burst.clear();
+    }
+
+    /// When the next check is due; the server wants quiet until `hold`.
+    pub(super) fn due(&self, hold: Millis) -> Millis {
+        if self.in_flight.len() >= MAX_IN_FLIGHT {
+            return Millis::NEVER;
+        }
+        let polling = self.in_flight.iter().any(|check| check.counted);
+        let mut due = self.wanted.min(first(&self.hints));
+        if self.run_left > 0 {
+            due = due.min(self.next_run);
+        }
+        if !polling {
+            due = due.min(self.next_poll);
+        }
+        if let Some(last) = self.last_begun {
+            due = due.max(last + SPACING);
+        }
+        due.min(first(&self.burst)).max(hold)
+    }
+
+    /// Begins a check. Gives whether it was counted.
+    pub(super) fn begin(
+        &mut self,
+        request: RequestId,
+        schedule: &Schedule,
+        now: Millis,
+        hidden: bool,
+    ) -> bool {
+        let in_burst = first(&self.burst) <= now;
+        if in_burst {
+            self.burst.remove(0);
+        } else if self.run_left > 0 && self.next_run != Millis::NEVER && self.burst.is_empty() {
+            self.run_left -= 1;
+            self.next_run = now + RUN_EVERY;
+        }
+        let counted =
+            self.next_poll <= now && !self.in_flight.iter().any(|check| check.counted);
+        if counted {
+            self.polls = self.polls.saturating_add(1);
+            self.schedule_next(schedule, now, hidden);
+        }
+        if self.wanted <= now {
+            self.wanted = Millis::NEVER;
+        }
+        self.hints.retain(|due| *due > now);
+        self.last_begun = Some(now);
+        self.in_flight.push(InFlight {
+            request,
+            begun: now,
+            counted,
+        });
+        counted
+    }
+
+    /// A check has been answered or has failed. Gives when it began, if it was ours.
+    pub(super) fn conclude(&mut self, request: RequestId) -> Option<Millis> {
+        let place = self
+            .in_flight
+            .iter()
+            .position(|check| check.request == request)?;
+        let begun = self.in_flight.remove(place).begun;
+        self.concluded = self.concluded.max(Some(begun));
+        Some(begun)
+    }
+
+    /// Another window has had an answer.
+    pub(super) fn heard_of_check(&mut self, now: Millis) {
+        self.concluded = self.concluded.max(Some(now));
+        self.last_begun = self.last_begun.max(Some(now));
+    }
+
+    /// Another window, or an earlier page, has counted so far. A new attempt begins the schedule again.
+    pub(super) fn heard_of_count(
+        &mut self,
+        (attempt, polls, runs): (u32, u32, u32),
+        schedule: &Schedule,
+        now: Millis,
+    ) {
+        if attempt > self.attempt {
+            self.attempt = attempt;
+            self.polls = polls;
+            self.runs = runs;
+            self.start(schedule, now);
+        } else if attempt == self.attempt {
+            self.runs = self.runs.max(runs);
+            if polls > self.polls {
+                self.polls = polls;
+                self.schedule_next(schedule, now, false);
+            }
+        }
+    }
+
+    /// Whether something asked at `asked` has its answer.
+    pub(super) fn has_concluded_since(&self, asked: Millis) -> bool {
+        self.concluded.is_some_and(|begun| begun >= asked)
+    }
+
+    /// Whether `request` is one of this flow's.
+    pub(super) fn is_waiting_for(&self, request: RequestId) -> bool {
+        self.in_flight.iter().any(|check| check.request == request)
+    }
+
+    fn schedule_next(&mut self, schedule: &Schedule, now: Millis, hidden: bool) {
+        // A hidden tab's timers fire on whole seconds: what is due exactly then just misses them and comes a second late.
+        const AHEAD_OF_THE_TICK: Millis = Millis(50);
+        self.next_poll = schedule
+            .wait_after(self.polls)
+            .map_or(Millis::NEVER, |wait| {
+                now + if hidden { wait - AHEAD_OF_THE_TICK } else { wait }
+            });
+    }
+}
+
+fn first(times: &[Millis]) -> Millis {
+    times.first().copied().unwrap_or(Millis::NEVER)
+}

@@ -1,0 +1,271 @@
+//! What the app wants.
+
+use super::entry::Entry;
+use super::io::{Area, EventKind, Output, Start, Via, WindowHint};
+use super::verdicts::Source;
+use super::{MAX_WAITERS, Machine, Waiter};
+use crate::proto::error::ErrorCode;
+use crate::proto::flow::FlowId;
+use crate::proto::message::Message;
+use crate::proto::record::Record;
+use crate::proto::reply::Reply;
+use crate::proto::status::{Basis, Status};
+use crate::proto::time::{Millis, Since};
+use crate::proto::verdict::Verdict;
+
+/// Flows nobody finishes must not fill the storage: past it they live in memory, and are counted as `unstored`.
+const MAX_PENDING_STORED: usize = 256;
+
+impl Machine {
+    pub(super) fn on_start(&mut self, start: Start) {
+        if self.find(&start.flow_id).is_some() {
+            self.drop_input("known_flow");
+            return;
+        }
+        // Nothing that started before a reset comes back, so what starts after it must say so.
+        let started_at = match self.reset_at {
+            Some(reset) => start.started_at.max(reset + Millis(1)),
+            None => start.started_at,
+        };
+        let mut entry = Entry::new(
+            start.flow_id,
+            start.provider,
+            started_at,
+            started_at + self.config.expire_after,
+            self.now,
+        );
+        entry.started_here = true;
+        entry.app_state = start.app_state;
+        entry.retry_of = start.retry_of;
+        entry.window = start.window;
+        entry.opened = may_have_opened(start.window, start.href.as_deref()).then_some(entry.started);
+        entry.href = start.href;
+        let Some(index) = self.insert(entry) else {
+            return;
+        };
+        self.begin_flow(index, Via::Local);
+        self.emit_window(index);
+    }
+
+    /// Writes a new flow down, tells everybody, and begins to ask.
+    pub(super) fn begin_flow(&mut self, index: usize, via: Via) {
+        let stored = self
+            .entries
+            .iter()
+            .filter(|entry| entry.is_open(&self.config) && entry.storable)
+            .count();
+        if stored > MAX_PENDING_STORED {
+            self.drop_input("unstored");
+        }
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        entry.storable = stored <= MAX_PENDING_STORED;
+        if self.config.askable {
+            entry
+                .checks
+                .start(&self.config.schedule, self.now.monotonic);
+        }
+        let (storable, record) = (entry.storable, entry.start_record());
+        let state = Message::State(entry.state(false));
+        if storable {
+            self.write(Area::Local, record);
+        }
+        self.write_tab(index);
+        self.outputs.push_back(Output::Broadcast(state));
+        self.emit_once(index, EventKind::Started, via);
+    }
+
+    fn emit_window(&mut self, index: usize) {
+        match self.entries.get(index).map(|entry| entry.window) {
+            Some(WindowHint::Open) => self.emit_once(index, EventKind::Opened, Via::Local),
+            Some(WindowHint::Blocked) => self.emit_once(index, EventKind::Blocked, Via::Local),
+            _ => {}
+        }
+    }
+
+    pub(super) fn on_href(&mut self, flow_id: &FlowId, href: alloc::string::String) {
+        let now = self.now;
+        if let Some(entry) = self.find_mut(flow_id) {
+            if may_have_opened(entry.window, Some(&href)) && entry.opened.is_none() {
+                entry.opened = Some(Since::wall(now.wall, now));
+            }
+            entry.href = Some(href);
+            entry.dirty = true;
+        }
+    }
+
+    pub(super) fn on_start_failed(&mut self, flow_id: &FlowId) {
+        let Some(index) = self.find(flow_id) else {
+            return;
+        };
+        let verdict = Verdict::unsuccessful(
+            Status::Failed,
+            Basis::Local,
+            Some(ErrorCode::START_FAILED),
+            self.now.wall,
+        );
+        self.adopt(index, verdict, Via::Local, Source::Own);
+        self.close_window(flow_id);
+    }
+
+    pub(super) fn on_reopened(
+        &mut self,
+        flow_id: &FlowId,
+        window: WindowHint,
+        href: Option<alloc::string::String>,
+    ) {
+        let now = self.now;
+        let Some(index) = self.find(flow_id) else {
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        if !entry.is_pending() {
+            return;
+        }
+        let attempt = Since::wall(now.wall, now);
+        entry.attempt = attempt;
+        entry.opened = may_have_opened(window, href.as_deref()).then_some(attempt);
+        entry.window = window;
+        entry.href = href;
+        entry.error = None;
+        entry.failure = None;
+        entry.not_found = None;
+        entry.slow = false;
+        entry.overdue = super::Moment::Ahead;
+        entry.started_here = true;
+        entry.dirty = true;
+        entry.forget_window_events();
+        if self.config.askable {
+            entry
+                .checks
+                .restart(&self.config.schedule, now.monotonic);
+        }
+        let count = entry.storable.then(|| entry.count_record());
+        let state = Message::State(entry.state(false));
+        if let Some(count) = count {
+            self.write(Area::Local, count);
+        }
+        self.write_tab(index);
+        self.outputs.push_back(Output::Broadcast(state));
+        self.emit_window(index);
+    }
+
+    pub(super) fn on_window_closed(&mut self, flow_id: &FlowId) {
+        let now = self.now.monotonic;
+        let askable = self.config.askable;
+        let Some(index) = self.find(flow_id) else {
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        if !entry.is_pending() || entry.window != WindowHint::Open {
+            return;
+        }
+        entry.window = WindowHint::Closed;
+        entry.dirty = true;
+        if askable {
+            entry.checks.hint(now);
+        }
+        self.emit_once(index, EventKind::WindowClosed, Via::Local);
+    }
+
+    pub(super) fn on_cancel(&mut self, flow_id: &FlowId) {
+        let Some(index) = self.find(flow_id) else {
+            return;
+        };
+        if !self.is_open(index) {
+            return;
+        }
+        let verdict = Verdict::unsuccessful(
+            Status::Cancelled,
+            Basis::Person,
+            Some(ErrorCode::CANCELLED_BY_USER),
+            self.now.wall,
+        );
+        if self.config.tells_cancel {
+            self.outputs.push_back(Output::TellCancel {
+                flow_id: flow_id.clone(),
+            });
+        }
+        self.adopt(index, verdict, Via::Local, Source::Own);
+        self.close_window(flow_id);
+    }
+
+    pub(super) fn on_dismiss(&mut self, flow_id: &FlowId) {
+        let at = self.now.wall;
+        let is_settled = self
+            .find_mut(flow_id)
+            .is_some_and(|entry| entry.verdict.is_some());
+        if !is_settled {
+            return;
+        }
+        self.remove(flow_id, at, Via::Local);
+        self.write(
+            Area::Local,
+            Record::Removal {
+                flow_id: Some(flow_id.clone()),
+                at,
+            },
+        );
+        self.outputs.push_back(Output::Broadcast(Message::Removal {
+            flow_id: Some(flow_id.clone()),
+            at,
+        }));
+    }
+
+    pub(super) fn on_reset(&mut self) {
+        let at = self.now.wall;
+        self.write(Area::Local, Record::Removal { flow_id: None, at });
+        self.remove_all(at, Via::Local);
+        self.outputs
+            .push_back(Output::Broadcast(Message::Removal { flow_id: None, at }));
+    }
+
+    pub(super) fn on_check(&mut self, token: u32, flow_id: Option<&FlowId>) {
+        let now = self.now.monotonic;
+        if self.waiters.len() >= MAX_WAITERS {
+            self.outputs.push_back(Output::Checked { token });
+            return;
+        }
+        let askable = self.config.askable;
+        let config = &self.config;
+        let mut waiter = Waiter {
+            token,
+            flow_ids: alloc::vec::Vec::new(),
+            asked: now,
+        };
+        for entry in &mut self.entries {
+            if askable && entry.is_open(config) && flow_id.is_none_or(|id| *id == entry.id) {
+                entry.checks.want(now);
+                waiter.flow_ids.push(entry.id.clone());
+            }
+        }
+        self.waiters.push(waiter);
+    }
+
+    pub(super) fn on_report(&mut self, flow_id: &FlowId, reply: &Reply) {
+        match self.find(flow_id) {
+            Some(index) => self.take_reply(index, reply, Via::Push),
+            None => self.drop_input("unknown_flow"),
+        }
+    }
+
+    fn close_window(&mut self, flow_id: &FlowId) {
+        self.outputs.push_back(Output::CloseWindow {
+            flow_id: Some(flow_id.clone()),
+        });
+    }
+}
+
+/// Whether the person may be at the provider: not while the window is blocked or its address is awaited.
+fn may_have_opened(window: WindowHint, href: Option<&str>) -> bool {
+    match window {
+        WindowHint::Blocked => false,
+        WindowHint::Unknown => true,
+        WindowHint::Open | WindowHint::Closed => href.is_some(),
+    }
+}

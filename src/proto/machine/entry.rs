@@ -1,0 +1,275 @@
+//! One flow, as one window holds it.
+
+use super::checks::Checks;
+use super::io::{Config, ErrorView, EventKind, FlowView, Stage, WindowHint};
+use crate::proto::error::ErrorCode;
+use crate::proto::flow::{FlowId, Outcome};
+use crate::proto::message::State;
+use crate::proto::record::{Record, Tab};
+use crate::proto::status::Status;
+use crate::proto::time::{Millis, Now, Since};
+use crate::proto::verdict::Verdict;
+use alloc::string::String;
+
+/// A flow and all that this window has done about it.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) id: FlowId,
+    pub(super) provider: String,
+    pub(super) started_at: Millis,
+    pub(super) expires_at: Millis,
+    pub(super) retry_of: Option<FlowId>,
+    pub(super) superseded_by: Option<FlowId>,
+    pub(super) app_state: Option<String>,
+    pub(super) started_here: bool,
+    /// Since the start; what expires is measured on it.
+    pub(super) started: Since,
+    /// Since the window was opened last; what is slow or overdue is measured on it.
+    pub(super) attempt: Since,
+    pub(super) window: WindowHint,
+    pub(super) href: Option<String>,
+    /// Since the person may have reached the provider; `None` while that cannot have been.
+    pub(super) opened: Option<Since>,
+    pub(super) verdict: Option<Verdict>,
+    /// Since the verdict was reached.
+    pub(super) settled: Option<Since>,
+    /// Why it may not end well, while it is pending.
+    pub(super) error: Option<ErrorCode>,
+    /// A failure that a notice spoke of, until the server has had its chance to say better.
+    pub(super) failure: Option<PendingFailure>,
+    /// The first of two answers that the flow is unknown.
+    pub(super) not_found: Option<Millis>,
+    /// A notice has been heard and the server is being asked.
+    pub(super) confirming: bool,
+    pub(super) slow: bool,
+    pub(super) overdue: Moment,
+    pub(super) expiry: Moment,
+    /// It is in `flows()`.
+    pub(super) shown: bool,
+    /// When it was dismissed, by the wall clock.
+    pub(super) dismissed_at: Option<Millis>,
+    /// It may be written down: pending flows past the bound live in memory.
+    pub(super) storable: bool,
+    /// Kinds of events that this machine has emitted: bits.
+    pub(super) emitted: u32,
+    /// The verdict of the last event about one.
+    pub(super) announced: Option<Verdict>,
+    /// Kinds of events that listeners were told, this load or an earlier one.
+    pub(super) told: u32,
+    pub(super) told_verdict: Option<Verdict>,
+    /// Something that shows has changed since the last event.
+    pub(super) dirty: bool,
+    pub(super) checks: Checks,
+}
+
+/// A verdict that waits for the server to say better.
+#[derive(Clone, Debug)]
+pub(super) struct PendingFailure {
+    pub(super) code: ErrorCode,
+    /// Adopt it at this time even if nobody could be asked.
+    pub(super) at_the_latest: Millis,
+}
+
+/// A point in a flow's life that is announced only after one check made at that moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Moment {
+    /// It has not come.
+    Ahead,
+    /// It came at this time, and the check is being made.
+    Verifying(Millis),
+    /// It has passed.
+    Past,
+}
+
+impl Entry {
+    /// A flow about which nothing is known but its start.
+    pub(super) fn new(id: FlowId, provider: String, started_at: Millis, expires_at: Millis, now: Now) -> Self {
+        let started = Since::wall(started_at, now);
+        Self {
+            id,
+            provider,
+            started_at,
+            expires_at,
+            retry_of: None,
+            superseded_by: None,
+            app_state: None,
+            started_here: false,
+            started,
+            attempt: started,
+            window: WindowHint::Unknown,
+            href: None,
+            opened: Some(started),
+            verdict: None,
+            settled: None,
+            error: None,
+            failure: None,
+            not_found: None,
+            confirming: false,
+            slow: false,
+            overdue: Moment::Ahead,
+            expiry: Moment::Ahead,
+            shown: true,
+            dismissed_at: None,
+            storable: true,
+            emitted: 0,
+            announced: None,
+            told: 0,
+            told_verdict: None,
+            dirty: false,
+            checks: Checks::default(),
+        }
+    }
+
+    /// Nothing final is known: it is still listened for and, where there is a server, asked about.
+    pub(super) fn is_open(&self, config: &Config) -> bool {
+        self.verdict
+            .as_ref()
+            .is_none_or(|verdict| verdict.is_provisional(config.confirm_or_ask()))
+    }
+
+    /// Nothing at all is known of its end.
+    pub(super) fn is_pending(&self) -> bool {
+        self.verdict.is_none()
+    }
+
+    pub(super) fn mark_emitted(&mut self, kind: EventKind) {
+        self.emitted |= kind.bit();
+    }
+
+    pub(super) fn has_emitted(&self, kind: EventKind) -> bool {
+        (self.emitted | self.told) & kind.bit() != 0
+    }
+
+    /// The window was opened anew: what happens once a window may happen again.
+    pub(super) fn forget_window_events(&mut self) {
+        let bits = EventKind::Opened.bit() | EventKind::Blocked.bit() | EventKind::WindowClosed.bit();
+        self.emitted &= !bits;
+        self.told &= !bits;
+    }
+
+    fn stage(&self) -> Stage {
+        let awaits_address = self.href.is_none()
+            && self.started_here
+            && matches!(self.window, WindowHint::Open | WindowHint::Blocked);
+        if self.confirming {
+            Stage::Confirming
+        } else if self.overdue == Moment::Past {
+            Stage::Overdue
+        } else if self.slow {
+            Stage::Slow
+        } else if awaits_address {
+            Stage::Opening
+        } else {
+            Stage::Waiting
+        }
+    }
+
+    /// The flow as an app sees it.
+    pub(super) fn view(&self, config: &Config) -> FlowView {
+        let pending = self.is_pending();
+        let verdict = self.verdict.as_ref();
+        let unsuccessful = verdict.filter(|verdict| verdict.status != Status::Completed);
+        let error = match verdict {
+            Some(verdict) => verdict.error.as_ref(),
+            None => self.error.as_ref(),
+        };
+        FlowView {
+            id: self.id.clone(),
+            provider: self.provider.clone(),
+            started_at: self.started_at,
+            expires_at: self.expires_at,
+            started_here: self.started_here,
+            app_state: self.app_state.clone(),
+            retry_of: self.retry_of.clone(),
+            status: verdict.map_or(Status::Pending, |verdict| verdict.status),
+            stage: pending.then(|| self.stage()),
+            window: pending.then_some(self.window),
+            href: self.href.clone().filter(|_| pending),
+            settled_at: verdict.map(|verdict| verdict.settled_at),
+            outcome: verdict.map_or_else(Outcome::default, |verdict| verdict.outcome.clone()),
+            provisional: unsuccessful
+                .map(|verdict| verdict.is_provisional(config.confirm_or_ask())),
+            error: error.map(|code| ErrorView {
+                code: code.clone(),
+                retryable: code.is_retryable(),
+            }),
+        }
+    }
+
+    /// The flow as the other windows are told of it.
+    pub(super) fn state(&self, checked: bool) -> State {
+        State {
+            flow_id: self.id.clone(),
+            provider: self.provider.clone(),
+            started_at: self.started_at,
+            expires_at: self.expires_at,
+            retry_of: self.retry_of.clone(),
+            superseded_by: self.superseded_by.clone(),
+            verdict: self.verdict.clone(),
+            error: self.error.clone(),
+            polls: self.checks.polls,
+            attempt: self.checks.attempt,
+            checked,
+        }
+    }
+
+    /// The start, as it is written down.
+    pub(super) fn start_record(&self) -> Record {
+        Record::Start {
+            flow_id: self.id.clone(),
+            provider: self.provider.clone(),
+            started_at: self.started_at,
+            expires_at: self.expires_at,
+            retry_of: self.retry_of.clone(),
+        }
+    }
+
+    /// What this tab did, as it is written down.
+    pub(super) fn tab_record(&self) -> Record {
+        Record::Tab(Tab {
+            flow_id: self.id.clone(),
+            provider: self.provider.clone(),
+            started_at: self.started_at,
+            expires_at: self.expires_at,
+            started_here: self.started_here,
+            app_state: self.app_state.clone(),
+            told: self.told,
+            verdict: self.told_verdict.clone(),
+        })
+    }
+
+    /// The counts, as they are written down.
+    pub(super) fn count_record(&self) -> Record {
+        Record::Count {
+            flow_id: self.id.clone(),
+            polls: self.checks.polls,
+            attempt: self.checks.attempt,
+            runs: self.checks.runs,
+        }
+    }
+}
+
+impl EventKind {
+    /// The kind's place in a set of kinds.
+    pub(super) fn bit(self) -> u32 {
+        1 << (self as u32)
+    }
+
+    /// The event that announces a status.
+    pub(super) fn of(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::Changed,
+            Status::Expired => Self::Expired,
+            Status::Cancelled => Self::Cancelled,
+            Status::Failed => Self::Failed,
+            Status::Completed => Self::Completed,
+        }
+    }
+}
+
+impl Config {
+    /// Whether anybody's word stands above a window's own conclusion.
+    pub(super) fn confirm_or_ask(&self) -> bool {
+        self.askable || self.confirm
+    }
+}

@@ -1,0 +1,385 @@
+//! Which window checks: one for all, and another when it goes or falls silent.
+//!
+//! ```text
+//!   follower ── lock held ───────────────────────▶ holder      (answers `here`, polls)
+//!      ▲  └──── nobody answers, or no locks ─────▶ stand-in    (the same, without the lock)
+//!      └─ `here` of a higher rank ──────────────────┘
+//! ```
+//!
+//! Nobody steals. The lock is let go of when the page is put away.
+
+use super::io::{Area, Lock, Output, Poller};
+use super::{Machine, MAX_FLOWS};
+use crate::proto::flow::FlowId;
+use crate::proto::message::Message;
+use crate::proto::time::Millis;
+
+/// How often a window that can be seen asks whether anybody polls.
+const ASK_EVERY: Millis = Millis::seconds(1);
+/// After how long without an answer it polls itself; up to a second more, so that not all do at once.
+const SILENCE: Millis = Millis::seconds(3);
+/// How long a wake waits for an answer; up to a quarter of a second more, for the same reason.
+const WAKE_ANSWER: Millis = Millis(400);
+/// A holder whose tick comes this late was frozen or asleep, and others may have stepped in.
+const LATE: Millis = Millis::seconds(3);
+/// How long it then lets the others go first, once.
+const GRACE: Millis = Millis::seconds(1);
+/// One `here` is enough for what is heard at about the same time.
+const HERE_EVERY: Millis = Millis(200);
+/// What the server may ask for: at least, and at most.
+const HOLD: (Millis, Millis) = (Millis::seconds(1), Millis::seconds(60));
+/// The rank of the holder of the lock.
+const HIGHEST: u32 = u32::MAX;
+
+/// What this window knows of who polls.
+#[derive(Debug)]
+pub(super) struct PollerState {
+    seed: u32,
+    lock: Option<Lock>,
+    standing_in: bool,
+    visible: bool,
+    /// Put away: in the back/forward cache, or frozen.
+    away: bool,
+    /// Something is planned, so somebody has to be polling.
+    watching: bool,
+    /// When another poller was last heard, or watching began.
+    heard: Millis,
+    asked: Millis,
+    /// Answers to a wake are waited for until then.
+    wake_until: Millis,
+    said_here: Option<Millis>,
+    /// When the next tick was due.
+    tick_due: Millis,
+    may_skip: bool,
+    skip_until: Millis,
+}
+
+impl PollerState {
+    pub(super) fn new(seed: u32) -> Self {
+        Self {
+            seed,
+            lock: None,
+            standing_in: false,
+            visible: true,
+            away: false,
+            watching: false,
+            heard: Millis::ZERO,
+            asked: Millis::ZERO,
+            wake_until: Millis::NEVER,
+            said_here: None,
+            tick_due: Millis::NEVER,
+            may_skip: true,
+            skip_until: Millis::ZERO,
+        }
+    }
+
+    pub(super) fn who(&self, now: Millis) -> Poller {
+        if self.polls() {
+            Poller::This
+        } else if self.heard > Millis::ZERO && now < self.heard + SILENCE + ASK_EVERY {
+            Poller::Other
+        } else {
+            Poller::None
+        }
+    }
+
+    /// Whether this window polls for the scope.
+    fn polls(&self) -> bool {
+        !self.away && (self.lock == Some(Lock::Held) || self.standing_in)
+    }
+
+    fn rank(&self) -> u32 {
+        if self.lock == Some(Lock::Held) {
+            HIGHEST
+        } else {
+            self.seed.min(HIGHEST - 1)
+        }
+    }
+
+    /// Spreads windows that would otherwise act at the same moment: the same for one window, always.
+    fn spread(&self, span: u64) -> Millis {
+        Millis(u64::from(self.seed) % span)
+    }
+
+    fn silence(&self) -> Millis {
+        SILENCE + self.spread(1000)
+    }
+
+    pub(super) fn waits_until(&mut self, until: Millis) {
+        self.tick_due = until;
+    }
+
+    /// A holder that was frozen or slept lets one tick pass, unless it did so at the last.
+    pub(super) fn on_tick(&mut self, now: Millis) {
+        let late = now > self.tick_due + LATE;
+        if late && self.may_skip && self.lock == Some(Lock::Held) {
+            self.skip_until = now + GRACE;
+        }
+        self.may_skip = !late;
+    }
+}
+
+impl Machine {
+    pub(super) fn on_lock(&mut self, lock: Lock) {
+        let was_held = self.poller.lock == Some(Lock::Held);
+        self.poller.lock = Some(lock);
+        match lock {
+            Lock::Held => {
+                self.poller.standing_in = false;
+                if !was_held {
+                    self.wake_all();
+                }
+            }
+            Lock::Lost => self.poller.heard = self.now.monotonic,
+            Lock::Missing => self.stand_in(),
+        }
+    }
+
+    pub(super) fn on_visible(&mut self, visible: bool) {
+        let appears = visible && !self.poller.visible;
+        self.poller.visible = visible;
+        self.poller.watching = false;
+        if appears {
+            // A `storage` event may have been missed; the write itself cannot.
+            self.outputs.push_back(Output::Reread);
+            self.wake_all();
+        }
+    }
+
+    pub(super) fn on_leave(&mut self) {
+        if self.poller.away {
+            return;
+        }
+        self.poller.away = true;
+        self.poller.lock = None;
+        self.poller.standing_in = false;
+        self.poller.wake_until = Millis::NEVER;
+        let now = self.now.monotonic;
+        for entry in &mut self.entries {
+            for request in entry.checks.interrupt(now) {
+                self.outputs.push_back(Output::Abort { request });
+            }
+        }
+        self.abort_probes();
+        self.outputs.push_back(Output::ReleaseLock);
+    }
+
+    pub(super) fn on_return(&mut self) {
+        if !self.poller.away {
+            return;
+        }
+        self.poller.away = false;
+        self.poller.watching = false;
+        self.outputs.push_back(Output::RequestLock);
+        self.outputs.push_back(Output::Reread);
+        self.wake_all();
+    }
+
+    /// A new reason to look at every flow that is not decided.
+    pub(super) fn wake_all(&mut self) {
+        if !self.config.askable {
+            return;
+        }
+        let now = self.now.monotonic;
+        for index in 0..self.entries.len() {
+            if self.is_worth_checking(index)
+                && let Some(entry) = self.entries.get_mut(index)
+            {
+                entry.checks.want(now);
+            }
+        }
+    }
+
+    /// Another window asks whether this one polls.
+    pub(super) fn on_ask(&mut self, check: bool, flow_id: Option<&FlowId>) {
+        if !self.poller.polls() {
+            return;
+        }
+        self.say_here();
+        let now = self.now.monotonic;
+        for index in 0..self.entries.len() {
+            let concerned = check
+                && self.is_worth_checking(index)
+                && self
+                    .entries
+                    .get(index)
+                    .is_some_and(|entry| flow_id.is_none_or(|id| *id == entry.id));
+            if concerned && let Some(entry) = self.entries.get_mut(index) {
+                entry.checks.want(now);
+            }
+        }
+    }
+
+    /// Another window polls.
+    pub(super) fn on_here(&mut self, hold: Millis, rank: u32) {
+        let now = self.now.monotonic;
+        self.poller.heard = now;
+        self.poller.skip_until = Millis::ZERO;
+        if hold > Millis::ZERO {
+            self.hold_for(hold);
+        }
+        if self.poller.lock == Some(Lock::Held) || (self.poller.standing_in && rank < self.poller.rank()) {
+            return;
+        }
+        self.poller.standing_in = false;
+        if self.poller.wake_until != Millis::NEVER {
+            self.poller.wake_until = Millis::NEVER;
+            for entry in &mut self.entries {
+                entry.checks.hand_over();
+            }
+            self.probes.clear();
+        }
+    }
+
+    /// Asks who polls, and steps in where nobody does.
+    pub(super) fn ask_around(&mut self) {
+        let now = self.now.monotonic;
+        if self.poller.away || self.poller.polls() || !self.config.askable {
+            self.poller.wake_until = Millis::NEVER;
+            return;
+        }
+        if self.poller.wake_until <= now {
+            self.stand_in();
+            return;
+        }
+        if self.poller.wake_until == Millis::NEVER && self.is_urgent() {
+            self.poller.wake_until = now + WAKE_ANSWER + self.poller.spread(250);
+            self.ask(true);
+        }
+        let active = self.entries.iter().any(|entry| entry.checks.is_active());
+        if !(active && self.poller.visible) {
+            self.poller.watching = false;
+            return;
+        }
+        if !self.poller.watching {
+            self.poller.watching = true;
+            self.poller.heard = now;
+        }
+        if now >= self.poller.heard + self.poller.silence() {
+            self.stand_in();
+        } else if now >= self.poller.heard.max(self.poller.asked) + ASK_EVERY {
+            self.ask(false);
+        }
+    }
+
+    /// When `ask_around` has something to do.
+    pub(super) fn next_ask(&self) -> Millis {
+        let poller = &self.poller;
+        if poller.away || poller.polls() || !self.config.askable {
+            return Millis::NEVER;
+        }
+        let mut next = poller.wake_until;
+        if poller.watching {
+            next = next
+                .min(poller.heard + poller.silence())
+                .min(poller.heard.max(poller.asked) + ASK_EVERY);
+        }
+        next
+    }
+
+    fn is_urgent(&self) -> bool {
+        let now = self.now.monotonic;
+        !self.probes.is_empty() || self.entries.iter().any(|entry| entry.checks.is_urgent(now))
+    }
+
+    fn ask(&mut self, check: bool) {
+        let now = self.now.monotonic;
+        self.poller.asked = now;
+        let mut urgent = self
+            .entries
+            .iter()
+            .filter(|entry| entry.checks.is_urgent(now))
+            .map(|entry| &entry.id);
+        let flow_id = match (check, urgent.next(), urgent.next()) {
+            (true, Some(only), None) => Some(only.clone()),
+            _ => None,
+        };
+        self.outputs
+            .push_back(Output::Broadcast(Message::Ask { check, flow_id }));
+    }
+
+    fn stand_in(&mut self) {
+        self.poller.standing_in = true;
+        self.poller.wake_until = Millis::NEVER;
+    }
+
+    fn say_here(&mut self) {
+        let now = self.now.monotonic;
+        self.poller.said_here = Some(now);
+        self.outputs.push_back(Output::Broadcast(Message::Here {
+            hold: self.hold - now,
+            rank: self.poller.rank(),
+        }));
+    }
+
+    /// The server wants quiet: every check waits.
+    pub(super) fn hold_for(&mut self, span: Millis) {
+        let span = span.max(HOLD.0).min(HOLD.1);
+        self.hold = self.hold.max(self.now.monotonic + span);
+        for entry in &mut self.entries {
+            if entry.failure.is_some() {
+                entry.checks.skip_burst();
+            }
+        }
+    }
+
+    /// Begins every check that is due, if this window is the one to do it.
+    pub(super) fn begin_checks(&mut self) {
+        let now = self.now.monotonic;
+        if !self.poller.polls() || now < self.poller.skip_until {
+            return;
+        }
+        for index in 0..self.entries.len().min(MAX_FLOWS) {
+            while self
+                .entries
+                .get(index)
+                .is_some_and(|entry| entry.checks.due(self.hold) <= now)
+            {
+                self.begin_check(index);
+            }
+        }
+        self.begin_probe();
+    }
+
+    fn begin_check(&mut self, index: usize) {
+        let now = self.now.monotonic;
+        if self
+            .poller
+            .said_here
+            .is_none_or(|said| now >= said + HERE_EVERY)
+        {
+            self.say_here();
+        }
+        let request = self.next_request();
+        let hidden = !self.poller.visible;
+        let schedule = &self.config.schedule;
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        let counted = entry.checks.begin(request, schedule, now, hidden);
+        let record = (counted && entry.storable).then(|| entry.count_record());
+        self.outputs.push_back(Output::Check {
+            request,
+            flow_id: entry.id.clone(),
+            provider: entry.provider.clone(),
+            since: entry.started_at,
+        });
+        if let Some(record) = record {
+            self.write(Area::Local, record);
+        }
+    }
+
+    /// When `begin_checks` has something to do.
+    pub(super) fn next_check(&self) -> Millis {
+        if !self.poller.polls() {
+            return Millis::NEVER;
+        }
+        self.entries
+            .iter()
+            .map(|entry| entry.checks.due(self.hold))
+            .chain([self.next_probe_due()])
+            .min()
+            .unwrap_or(Millis::NEVER)
+            .max(self.poller.skip_until)
+    }
+}

@@ -1,0 +1,114 @@
+//! What the server's answer means. Only a status other than pending is a verdict; failures, 404 and silence never are.
+
+use super::io::{EventKind, Output, RequestId, Via};
+use super::verdicts::Source;
+use super::{Machine, Moment};
+use crate::proto::error::ErrorCode;
+use crate::proto::message::Message;
+use crate::proto::reply::{Reply, Standing};
+use crate::proto::status::Status;
+use crate::proto::time::Millis;
+
+/// The server may learn of a flow only when its start page is opened.
+const UNKNOWN_AFTER: Millis = Millis::seconds(60);
+/// Two answers this far apart are no hiccup.
+const UNKNOWN_APART: Millis = Millis::seconds(10);
+
+impl Machine {
+    pub(super) fn on_reply(&mut self, request: RequestId, reply: &Reply) {
+        if let Some(index) = self.concluded(request) {
+            if let Some(entry) = self.entries.get_mut(index) {
+                entry.checks.answered = true;
+            }
+            self.take_reply(index, reply, Via::Poll);
+            if self.is_open(index)
+                && let Some(entry) = self.entries.get(index)
+            {
+                let state = entry.state(true);
+                self.outputs
+                    .push_back(Output::Broadcast(Message::State(state)));
+            }
+        } else {
+            self.on_probe_reply(request, reply);
+        }
+    }
+
+    pub(super) fn on_check_failed(&mut self, request: RequestId, retry_after: Option<Millis>) {
+        if let Some(span) = retry_after {
+            self.hold_for(span);
+        }
+        if self.concluded(request).is_none() {
+            self.end_probe(request);
+        }
+    }
+
+    fn concluded(&mut self, request: RequestId) -> Option<usize> {
+        let index = self
+            .entries
+            .iter()
+            .position(|entry| entry.checks.is_waiting_for(request))?;
+        self.entries.get_mut(index)?.checks.conclude(request)?;
+        Some(index)
+    }
+
+    /// The server's word about a flow, by whichever way.
+    pub(super) fn take_reply(&mut self, index: usize, reply: &Reply, via: Via) {
+        if let Some(span) = reply.retry_after {
+            self.hold_for(span);
+        }
+        if reply.standing == Standing::Unknown {
+            self.count_unknown(index);
+            return;
+        }
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        entry.not_found = None;
+        if entry.error == Some(ErrorCode::UNKNOWN_FLOW) {
+            entry.error = None;
+            entry.dirty = true;
+        }
+        if let Some(next) = &reply.superseded_by {
+            self.supersede(index, next.clone(), via, Source::Own);
+        } else if let Some(verdict) = reply.verdict(self.now.wall) {
+            self.adopt(index, verdict, via, Source::Own);
+        }
+    }
+
+    fn count_unknown(&mut self, index: usize) {
+        let now = self.now;
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        let too_early = entry
+            .opened
+            .is_none_or(|opened| opened.elapsed(now) < UNKNOWN_AFTER);
+        if too_early || !entry.is_pending() {
+            return;
+        }
+        match entry.not_found {
+            None => entry.not_found = Some(now.monotonic),
+            Some(first) if now.monotonic >= first + UNKNOWN_APART => {
+                if entry.error.is_none() {
+                    entry.error = Some(ErrorCode::UNKNOWN_FLOW);
+                    entry.dirty = true;
+                }
+                if entry.overdue != Moment::Past {
+                    entry.overdue = Moment::Past;
+                    self.emit_once(index, EventKind::Overdue, Via::Poll);
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn next_request(&mut self) -> RequestId {
+        self.next_request = self.next_request.wrapping_add(1);
+        RequestId(self.next_request)
+    }
+
+    /// Whether a reply speaks of a connection that was made.
+    pub(super) fn says_completed(reply: &Reply) -> bool {
+        reply.standing == Standing::Known(Status::Completed)
+    }
+}

@@ -1,0 +1,358 @@
+//! Merging what is heard, and telling each rise once.
+
+use super::entry::Entry;
+use super::io::{Area, Event, EventKind, Output, Via};
+use super::{MAX_FLOWS, Machine};
+use crate::proto::flow::FlowId;
+use crate::proto::message::Message;
+use crate::proto::record::Record;
+use crate::proto::status::{Basis, Status};
+use crate::proto::time::{Millis, Since};
+use crate::proto::verdict::Verdict;
+use core::cmp::Ordering;
+
+/// Flows that have settled are kept for those who come late, but not without bound; oldest out first.
+const MAX_SETTLED: usize = 64;
+/// A longer chain of flows that went on in each other's place is somebody's mistake.
+const MAX_HOPS: usize = 3;
+/// A page without listeners keeps its events for the first one, but not without bound.
+const MAX_UNTOLD: usize = 4 * MAX_FLOWS;
+
+/// Who brought a verdict, and so who still has to hear of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// This window: it is written down and passed on.
+    Own,
+    /// Another window, which has done both.
+    Window,
+}
+
+/// What an event told.
+#[derive(Clone, Debug)]
+pub(super) struct Untold {
+    seq: u32,
+    flow_id: FlowId,
+    kind: EventKind,
+    verdict: Option<Verdict>,
+}
+
+impl Machine {
+    /// Merges a verdict: it is taken if it is higher than what is held.
+    pub(super) fn adopt(&mut self, index: usize, verdict: Verdict, via: Via, source: Source) {
+        let confirm = self.config.confirm_or_ask();
+        let now = self.now;
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        let unconfirmed = self.config.confirm
+            && verdict.status == Status::Completed
+            && verdict.basis != Basis::Server;
+        let rises = entry
+            .verdict
+            .as_ref()
+            .is_none_or(|held| verdict.compare(held, confirm) == Ordering::Greater);
+        if unconfirmed || !rises {
+            return;
+        }
+        // A rise brings back what was taken away, so it must not look older than the removal.
+        let mut verdict = verdict;
+        if !self.loading.is_running()
+            && let Some(dismissed_at) = entry.dismissed_at.take()
+        {
+            verdict.settled_at = verdict.settled_at.max(dismissed_at + Millis(1));
+        }
+        entry.settled = Some(Since::wall(verdict.settled_at, now));
+        entry.verdict = Some(verdict.clone());
+        entry.error = None;
+        entry.confirming = false;
+        if entry
+            .failure
+            .as_ref()
+            .is_some_and(|_| !verdict.is_provisional(confirm))
+        {
+            entry.failure = None;
+        }
+        if source == Source::Own {
+            let record = Record::Verdict {
+                flow_id: entry.id.clone(),
+                verdict,
+            };
+            let state = Message::State(entry.state(false));
+            if entry.storable {
+                self.write(Area::Local, record);
+            }
+            self.outputs.push_back(Output::Broadcast(state));
+        }
+        if !self.is_open(index) {
+            self.stop_checks(index);
+        }
+        if !self.loading.is_running() {
+            self.announce(index, via);
+        }
+        self.settle_predecessors(index, via, source);
+    }
+
+    /// Tells a rise under the name that it has after what was told before.
+    pub(super) fn announce(&mut self, index: usize, via: Via) {
+        let confirm = self.config.confirm_or_ask();
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        let Some(verdict) = entry.verdict.clone() else {
+            return;
+        };
+        let kind = match entry.announced.replace(verdict.clone()) {
+            Some(before) if before == verdict => return,
+            Some(before) if before.status != verdict.status => EventKind::of(verdict.status),
+            Some(before)
+                if before.is_provisional(confirm) && !verdict.is_provisional(confirm) =>
+            {
+                EventKind::Confirmed
+            }
+            Some(_) => EventKind::Changed,
+            None => EventKind::of(verdict.status),
+        };
+        entry.shown = true;
+        self.emit(index, kind, via);
+    }
+
+    /// Tells what may be told once in a flow's life, unless it has been.
+    pub(super) fn emit_once(&mut self, index: usize, kind: EventKind, via: Via) {
+        match self.entries.get(index) {
+            Some(entry) if !entry.has_emitted(kind) => self.emit(index, kind, via),
+            _ => {}
+        }
+    }
+
+    /// Tells.
+    pub(super) fn emit(&mut self, index: usize, kind: EventKind, via: Via) {
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        if !entry.shown && kind != EventKind::Removed {
+            return;
+        }
+        entry.mark_emitted(kind);
+        entry.dirty = false;
+        self.next_event = self.next_event.wrapping_add(1);
+        let flow = entry.view(&self.config);
+        self.untold.push_back(Untold {
+            seq: self.next_event,
+            flow_id: entry.id.clone(),
+            kind,
+            verdict: entry.announced.clone(),
+        });
+        if self.untold.len() > MAX_UNTOLD {
+            self.untold.pop_front();
+        }
+        self.outputs.push_back(Output::Emit(Event {
+            seq: self.next_event,
+            kind,
+            at: self.now.wall,
+            via,
+            flow,
+        }));
+    }
+
+    /// Whatever else shows differently than at the last event is a `changed`.
+    pub(super) fn flush_changes(&mut self) {
+        for index in 0..self.entries.len() {
+            if self.entries.get(index).is_some_and(|entry| entry.dirty) {
+                self.emit(index, EventKind::Changed, Via::Local);
+                if let Some(entry) = self.entries.get_mut(index) {
+                    entry.dirty = false;
+                }
+            }
+        }
+    }
+
+    /// The listeners have returned: what they were told is marked, so that a reload does not tell it again.
+    pub(super) fn on_told(&mut self, seq: u32) {
+        while self.untold.front().is_some_and(|untold| untold.seq <= seq) {
+            let Some(untold) = self.untold.pop_front() else {
+                return;
+            };
+            let Some(index) = self.find(&untold.flow_id) else {
+                continue;
+            };
+            let Some(entry) = self.entries.get_mut(index) else {
+                continue;
+            };
+            let told = entry.told | untold.kind.bit();
+            if entry.told == told && entry.told_verdict == untold.verdict {
+                continue;
+            }
+            entry.told = told;
+            entry.told_verdict = untold.verdict;
+            let more = self
+                .untold
+                .iter()
+                .any(|later| later.seq <= seq && later.flow_id == untold.flow_id);
+            if !more {
+                self.write_tab(index);
+            }
+        }
+    }
+
+    /// `expireAfter` has passed, and one check since has brought nothing.
+    pub(super) fn expire(&mut self, index: usize) {
+        let verdict =
+            Verdict::unsuccessful(Status::Expired, Basis::Clock, None, self.now.wall);
+        self.adopt(index, verdict, Via::Local, Source::Own);
+    }
+
+    /// Another flow went on in this one's place; this one ends as that one does.
+    pub(super) fn supersede(&mut self, index: usize, next: FlowId, via: Via, source: Source) {
+        let Some(entry) = self.entries.get(index) else {
+            return;
+        };
+        let known = entry.superseded_by.is_some() || !entry.is_open(&self.config);
+        if known || next == entry.id || self.hops(index) >= MAX_HOPS || self.leads_to(&next, index) {
+            return;
+        }
+        let heir = Entry {
+            started_here: entry.started_here,
+            app_state: entry.app_state.clone(),
+            ..Entry::new(
+                next.clone(),
+                entry.provider.clone(),
+                self.now.wall,
+                self.now.wall + self.config.expire_after,
+                self.now,
+            )
+        };
+        self.stop_checks(index);
+        let Some(entry) = self.entries.get_mut(index) else {
+            return;
+        };
+        entry.superseded_by = Some(next.clone());
+        let record = Record::Superseded {
+            flow_id: entry.id.clone(),
+            by: next.clone(),
+        };
+        let state = Message::State(entry.state(false));
+        let is_own = source == Source::Own;
+        if is_own {
+            self.write(Area::Local, record);
+        }
+        if self.find(&next).is_none()
+            && let Some(heir_index) = self.insert(heir)
+        {
+            if is_own {
+                self.begin_flow(heir_index, via);
+            } else {
+                self.follow(heir_index, via);
+            }
+        }
+        if is_own {
+            self.outputs.push_back(Output::Broadcast(state));
+        }
+        self.adopt_heir(index, &next, via, source);
+    }
+
+    /// The verdict of the flow that went on, where it has one already.
+    fn adopt_heir(&mut self, index: usize, next: &FlowId, via: Via, source: Source) {
+        let verdict = self
+            .find_mut(next)
+            .and_then(|entry| entry.verdict.clone())
+            .filter(|verdict| verdict.basis == Basis::Server);
+        if let Some(verdict) = verdict {
+            self.adopt(index, verdict, via, source);
+        }
+    }
+
+    fn settle_predecessors(&mut self, index: usize, via: Via, source: Source) {
+        let Some(entry) = self.entries.get(index) else {
+            return;
+        };
+        let id = entry.id.clone();
+        let verdict = entry.verdict.clone();
+        let Some(verdict) = verdict.filter(|verdict| verdict.basis == Basis::Server) else {
+            return;
+        };
+        for before in 0..self.entries.len() {
+            let follows = self
+                .entries
+                .get(before)
+                .is_some_and(|entry| entry.superseded_by.as_ref() == Some(&id));
+            if follows {
+                self.adopt(before, verdict.clone(), via, source);
+            }
+        }
+    }
+
+    /// How many flows this one has already gone on in place of.
+    fn hops(&self, index: usize) -> usize {
+        let mut hops = 0;
+        let mut id = self.entries.get(index).map(|entry| &entry.id);
+        while let Some(before) = self
+            .entries
+            .iter()
+            .find(|entry| entry.superseded_by.as_ref() == id && id.is_some())
+        {
+            hops += 1;
+            if hops >= MAX_HOPS {
+                break;
+            }
+            id = Some(&before.id);
+        }
+        hops
+    }
+
+    /// Whether the chain of flows after `from` comes to the one at `index`: a circle would never settle.
+    fn leads_to(&self, from: &FlowId, index: usize) -> bool {
+        let target = self.entries.get(index).map(|entry| &entry.id);
+        let mut id = Some(from);
+        for _ in 0..=MAX_HOPS {
+            if id == target {
+                return true;
+            }
+            id = self
+                .entries
+                .iter()
+                .find(|entry| Some(&entry.id) == id)
+                .and_then(|entry| entry.superseded_by.as_ref());
+        }
+        id.is_some()
+    }
+
+    /// The flow that settled first, where there are too many.
+    pub(super) fn settled_in_excess(&self) -> Option<FlowId> {
+        let closed = |entry: &&Entry| !entry.is_open(&self.config);
+        if self.entries.iter().filter(closed).count() <= MAX_SETTLED {
+            return None;
+        }
+        self.entries
+            .iter()
+            .filter(closed)
+            .min_by_key(|entry| entry.verdict.as_ref().map(|verdict| verdict.settled_at))
+            .map(|entry| entry.id.clone())
+    }
+
+    pub(super) fn is_open(&self, index: usize) -> bool {
+        self.entries
+            .get(index)
+            .is_some_and(|entry| entry.is_open(&self.config))
+    }
+
+    /// Plans nothing more for a flow and gives up what is on its way.
+    pub(super) fn stop_checks(&mut self, index: usize) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            for request in entry.checks.stop() {
+                self.outputs.push_back(Output::Abort { request });
+            }
+        }
+    }
+
+    pub(super) fn write(&mut self, area: Area, record: Record) {
+        let key = self.names.record_key(&record);
+        self.outputs.push_back(Output::Write { area, key, record });
+    }
+
+    pub(super) fn write_tab(&mut self, index: usize) {
+        if let Some(entry) = self.entries.get(index) {
+            let record = entry.tab_record();
+            self.write(Area::Session, record);
+        }
+    }
+}
