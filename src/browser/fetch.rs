@@ -6,7 +6,7 @@ use super::bag::JsBag;
 use super::clock::millis;
 use super::facility::{Facility, probe};
 use super::timer::Timer;
-use super::value::{self, call, function, property, text};
+use super::value::{self, call, property, text};
 use crate::proto::flow::FlowId;
 use crate::proto::reply::{Reply, Standing};
 use crate::proto::status::Status;

@@ -49,4 +49,4 @@ pub use encode::{to_js, to_json};
 pub use facility::{Facilities, Facility};
 pub use fetch::Source;
 pub use listener::Listener;
-pub(crate) use value::{function, property, text};
+pub(crate) use value::{function, objects, property, text};

@@ -91,8 +91,9 @@ impl Storage {
     /// Calls `on_write` with the key and text of every write of another document. Removals and `clear()` are not told.
     /// Some versions of Safari tell the writer as well.
     pub fn listen(&self, on_write: impl Fn(String, JsValue) + 'static) -> Option<Listener> {
+        let window = web_sys::window()?;
         let items = self.items.clone();
-        Listener::new(&web_sys::window()?, "storage", move |event| {
+        Listener::new(&window, "storage", move |event| {
             let area = value::property(&event, "storageArea");
             if !area.is_null() && area != *items {
                 return;

@@ -45,7 +45,7 @@ pub(crate) fn function(value: JsValue) -> Option<Function> {
 }
 
 /// The objects of a list of at most `max`, if it is one and holds nothing else.
-pub(super) fn objects(value: &JsValue, max: usize) -> Option<Vec<JsValue>> {
+pub(crate) fn objects(value: &JsValue, max: usize) -> Option<Vec<JsValue>> {
     let length = crate::proto::bag::whole(property(value, "length").as_f64()?)?;
     let length = usize::try_from(length)
         .ok()
@@ -78,7 +78,11 @@ pub(super) async fn settled(value: &JsValue) -> Result<JsValue, JsValue> {
 }
 
 /// Calls the method `name` of `target`.
-pub(super) fn call(target: &JsValue, name: &str, arguments: &[&JsValue]) -> Result<JsValue, JsValue> {
+pub(super) fn call(
+    target: &JsValue,
+    name: &str,
+    arguments: &[&JsValue],
+) -> Result<JsValue, JsValue> {
     let method = Reflect::get(target, &JsValue::from_str(name))?;
     let method = function(method).ok_or(JsValue::UNDEFINED)?;
     let list = Array::new();
