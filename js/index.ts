@@ -1,0 +1,251 @@
+/** `oauth-sync`: the class in front of the wasm module, which it loads behind the first click. */
+import { notify } from "./callback.js";
+import { isFunction, need, needFlowId, needProvider } from "./check.js";
+import { Core, report, type Told } from "./core.js";
+import { failure } from "./errors.js";
+import { coreOptions, needOptions } from "./options.js";
+import { Starter } from "./starter.js";
+import type {
+  Diagnostics,
+  Flow,
+  Notice,
+  NotifyOptions,
+  NotifyResult,
+  OAuthSyncEvent,
+  Options,
+  PendingFlow,
+  SettledFlow,
+  StartOptions,
+  StatusReply,
+} from "./types.js";
+
+export { OAuthSyncError } from "./errors.js";
+export type * from "./types.js";
+
+/** Filled in by the build, from package.json. */
+declare const VERSION: string;
+
+type Waiter = { resolve(flow: SettledFlow): void; reject(error: unknown): void };
+
+/** Follows the OAuth flows of this app in every window of it. */
+export class OAuthSync<P extends string = string> {
+  static {
+    // Where the browser has no `Symbol.dispose`, a method of that name would be called "undefined".
+    if (Symbol.dispose) {
+      Object.defineProperty(this.prototype, Symbol.dispose, {
+        value(this: OAuthSync) {
+          this.close();
+        },
+      });
+    }
+  }
+
+  /** An instance whose `ready` has resolved. */
+  static async open<P extends string = string>(options?: Options<P>): Promise<OAuthSync<P>> {
+    const sync = new OAuthSync<P>(options);
+    try {
+      await sync.ready;
+    } catch (error) {
+      sync.close();
+      throw error;
+    }
+    return sync;
+  }
+
+  /** Resolves when stored flows are back; rejects with an `OAuthSyncError`, never unhandled. */
+  readonly ready: Promise<void>;
+  readonly #listeners = new Set<{ listener: (event: OAuthSyncEvent<P>) => void }>();
+  readonly #waiters = new Map<string, Set<Waiter>>();
+  /** What happened while nobody listened. */
+  #held: Told[] = [];
+  #isScheduled = false;
+  #listenerErrors = 0;
+  /** Undefined on a server and after `close`. */
+  #core: Core | undefined;
+  #starter: Starter | undefined;
+  #lastFlows: readonly Flow[] = Object.freeze([]);
+
+  /** Usable at once: the module loads behind it. On a server it does nothing. */
+  constructor(options: Options<P> = {}) {
+    needOptions(options);
+    this.latest = this.latest.bind(this);
+    if (globalThis.document) {
+      this.#core = Core.join(coreOptions(options as Options), options.wasm, this.#hear);
+      this.#starter = new Starter(this.#core, options.startUrl as Options["startUrl"]);
+    }
+    this.ready = this.#core?.loaded ?? Promise.resolve();
+  }
+
+  /** Call it in the click: the window opens before this returns. A window of this provider that is still open here comes to the front instead. */
+  start(provider: P, options: StartOptions<P> = {}): PendingFlow<P> {
+    needProvider(provider);
+    return this.#alive().start(provider, options as StartOptions) as PendingFlow<P>;
+  }
+
+  /** Call it in the click. A pending flow gets its window again, a settled one a flow that follows it. */
+  retry(flowId: string): PendingFlow<P> {
+    needFlowId(flowId);
+    return this.#alive().retry(flowId) as PendingFlow<P>;
+  }
+
+  /** Settles the flow in every tab and closes its window where it can. A success that still comes counts. */
+  cancel(flowId: string): void {
+    needFlowId(flowId);
+    this.#core?.run((machine) => machine.cancel(flowId));
+  }
+
+  /** Takes a settled flow out of `flows()` in every tab. */
+  dismiss(flowId: string): void {
+    needFlowId(flowId);
+    this.#core?.run((machine) => machine.dismiss(flowId));
+  }
+
+  /** Forgets every flow in every tab, as signing out should. */
+  reset(): void {
+    this.#core?.run((machine) => machine.reset());
+  }
+
+  /** Bound. Events come in a microtask after the change; those before the first subscriber are kept for it. Returns what unsubscribes. */
+  readonly subscribe = (listener: (event: OAuthSyncEvent<P>) => void): (() => void) => {
+    need(isFunction(listener), "listener");
+    const entry = { listener };
+    if (this.#core) this.#listeners.add(entry);
+    this.#schedule();
+    return () => void this.#listeners.delete(entry);
+  };
+
+  /** Bound. Newest first; the same frozen array until something changes. */
+  readonly flows = (): readonly Flow<P>[] => {
+    if (this.#core) this.#lastFlows = this.#core.flows();
+    return this.#lastFlows as readonly Flow<P>[];
+  };
+
+  /** Bound. The newest flow of a provider. */
+  latest(provider: P): Flow<P> | undefined {
+    return this.flows().find((flow) => flow.provider === provider);
+  }
+
+  /** The first verdict on a flow, also on one that is settled. Rejects with the signal's reason, or an `OAuthSyncError`: `closed` or `removed`. */
+  async settled(flowId: string, { signal }: { signal?: AbortSignal } = {}): Promise<SettledFlow<P>> {
+    needFlowId(flowId);
+    signal?.throwIfAborted();
+    let waiter: Waiter | undefined;
+    let stop: (() => void) | undefined;
+    const waiters = this.#waiters.get(flowId) ?? new Set();
+    try {
+      return (await new Promise<SettledFlow>((resolve, reject) => {
+        waiter = { resolve, reject };
+        this.#waiters.set(flowId, waiters.add(waiter));
+        stop = () => reject(signal?.reason);
+        signal?.addEventListener("abort", stop);
+        if (!this.#core) reject(failure("closed"));
+        const look = () => {
+          const flow = this.#core?.flow(flowId);
+          if (!flow) reject(failure("removed"));
+          else if (flow.status !== "pending") resolve(flow);
+        };
+        // A flow that was started before the module was there is settled by nobody if it never comes.
+        this.#core?.loaded.then(look, (cause) => reject(failure("closed", cause)));
+      })) as SettledFlow<P>;
+    } finally {
+      if (waiter) waiters.delete(waiter);
+      if (!waiters.size) this.#waiters.delete(flowId);
+      if (stop) signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  /** Asks the server now; resolves when its answer is in `flows()`, or could not be had. */
+  async check(flowId?: string): Promise<void> {
+    if (flowId !== undefined) needFlowId(flowId);
+    // That the module does not load is for `ready` to say.
+    await this.#core?.check(flowId).catch(() => {});
+  }
+
+  /** Takes what the app's own push has learned from the server as the server's word. */
+  report(flowId: string, reply: StatusReply): void {
+    needFlowId(flowId);
+    this.#core?.run((machine) => machine.report(flowId, reply));
+  }
+
+  /** As `notify` of `oauth-sync/callback`. */
+  notify(notice: Notice, options?: NotifyOptions): Promise<NotifyResult> {
+    return notify(notice, options);
+  }
+
+  /** How this page is doing. */
+  diagnostics(): Diagnostics {
+    const core = this.#core?.diagnostics();
+    return Object.freeze({
+      version: VERSION,
+      ready: core !== undefined,
+      poller: core?.poller ?? "none",
+      facilities: Object.freeze({ ...core?.facilities }),
+      dropped: Object.freeze({ ...core?.dropped }),
+      listenerErrors: this.#listenerErrors,
+    });
+  }
+
+  /** Lets go of everything in this page. Flows go on in other tabs, and here after the next start. */
+  close(): void {
+    this.flows();
+    const core = this.#core;
+    this.#core = undefined;
+    this.#starter?.close();
+    this.#starter = undefined;
+    this.#listeners.clear();
+    this.#held = [];
+    this.#waiters.forEach((waiters) => waiters.forEach((waiter) => waiter.reject(failure("closed"))));
+    core?.leave(this.#hear);
+  }
+
+  #alive(): Starter {
+    if (!this.#starter) throw failure("closed");
+    return this.#starter;
+  }
+
+  readonly #hear = (news: readonly Told[]): void => {
+    for (const told of news) {
+      const { type, flow } = told.event;
+      // While nobody listens, only the last of these says anything.
+      if (type === "changed") this.#held = this.#held.filter(({ event }) => event.type !== type || event.flow.id !== flow.id);
+      this.#held.push(told);
+      if (flow.status !== "pending") {
+        this.#waiters.get(flow.id)?.forEach((waiter) => waiter.resolve(flow));
+        this.#starter?.over(flow.id);
+      } else if (type === "removed") {
+        this.#waiters.get(flow.id)?.forEach((waiter) => waiter.reject(failure("removed")));
+        this.#starter?.over(flow.id);
+      }
+    }
+    this.#schedule();
+  };
+
+  #schedule(): void {
+    if (this.#isScheduled || !this.#listeners.size) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => this.#tell());
+  }
+
+  #tell(): void {
+    this.#isScheduled = false;
+    let last: number | undefined;
+    for (let told: Told | undefined; this.#listeners.size && (told = this.#held.shift()); last = told.seq) {
+      for (const entry of [...this.#listeners]) {
+        // One before it may have unsubscribed it, or closed this instance.
+        if (!this.#listeners.has(entry)) continue;
+        try {
+          entry.listener(told.event as OAuthSyncEvent<P>);
+        } catch (error) {
+          this.#listenerErrors += 1;
+          report(error);
+        }
+      }
+    }
+    if (last !== undefined) this.#core?.run((machine) => machine.told(last));
+  }
+}
+
+export interface OAuthSync<P extends string = string> {
+  /** As `close`. */
+  [Symbol.dispose](): void;
+}

@@ -1,0 +1,57 @@
+/** Brings the wasm module into the page: once, and early, since nearly all of its cost is one more request. */
+import init, { build } from "./oauth_sync.js";
+import { beside } from "./beside.js";
+import { failure } from "./errors.js";
+import type { Options } from "./types.js";
+
+type Source = NonNullable<Options["wasm"]>;
+
+/** The eight bytes of an empty module, which compiles wherever anything may. */
+const EMPTY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
+
+let loading: Promise<unknown> | undefined;
+
+/** Resolves when the module runs. The first caller's source counts; after a failure the next caller may try again. */
+export function load(source: Source | undefined): Promise<unknown> {
+  loading ??= instantiate(source).catch((error: unknown) => {
+    loading = undefined;
+    throw error;
+  });
+  return loading;
+}
+
+async function instantiate(source: Source | undefined): Promise<void> {
+  const module = await compile(source ?? (await beside()));
+  const [stamp] = WebAssembly.Module.customSections(module, "oauth-sync");
+  if (new TextDecoder().decode(stamp) !== build) throw failure("wasm_mismatch");
+  try {
+    await init({ module_or_path: module });
+  } catch (error) {
+    throw failure("wasm_mismatch", error);
+  }
+}
+
+async function compile(source: Source): Promise<WebAssembly.Module> {
+  try {
+    if (source instanceof WebAssembly.Module) return source;
+    if (typeof source !== "string" && !(source instanceof URL)) return await WebAssembly.compile(source);
+    const response = await fetch(source);
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+    // Compiling while it arrives asks for the right media type, which not every server gives.
+    return response.headers.get("content-type") === "application/wasm"
+      ? await WebAssembly.compileStreaming(response)
+      : await WebAssembly.compile(await response.arrayBuffer());
+  } catch (error) {
+    // A policy that forbids WebAssembly and bytes that are none (a sign-in page, say) fail with the same error.
+    throw failure((await isAllowed()) ? "wasm_unreachable" : "wasm_blocked", error);
+  }
+}
+
+async function isAllowed(): Promise<boolean> {
+  try {
+    await WebAssembly.compile(EMPTY);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The wasm module as the front sees it: what `wasm-bindgen` makes of `src/api.rs`, written by hand so that the front
+ * compiles before the module does. `tests/types` compares the two.
+ */
+
+export interface CoreOptions {
+  namespace: string;
+  scope: string;
+  statusUrl?: string;
+  checkStatus?: (request: object) => Promise<unknown>;
+  fetch?: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
+  cancelUrl?: string;
+  eventsUrl?: string;
+  tiers?: { every: number; polls: number }[];
+  slowAfter?: number;
+  overdueAfter?: number;
+  expireAfter?: number;
+  keepSettled?: number;
+  confirm?: boolean;
+  callbackOrigins?: string[];
+  log?: (entry: LogEntry) => void;
+}
+
+export interface LogEntry {
+  level: "debug" | "info" | "warn" | "error";
+  code: string;
+  flowId?: string;
+  at: number;
+}
+
+/** A flow on its way out of the module; a fresh object each time. What is not known is absent. */
+export interface CoreFlow {
+  id: string;
+  provider: string;
+  startedAt: number;
+  expiresAt: number;
+  startedHere: boolean;
+  /** JSON. */
+  appState?: string;
+  retryOf?: string;
+  status: "pending" | "completed" | "failed" | "cancelled" | "expired";
+  stage?: string;
+  window?: string;
+  href?: string;
+  settledAt?: number;
+  integrationId?: string;
+  integrations?: { tool: string; id: string }[];
+  provisional?: boolean;
+  error?: { code: string; retryable: boolean };
+}
+
+export interface CoreEvent {
+  seq: number;
+  type: string;
+  at: number;
+  via: string;
+  flow: CoreFlow;
+}
+
+export type WindowState = "open" | "blocked" | "unknown";
+
+export interface CoreStart {
+  flowId: string;
+  provider: string;
+  startedAt: number;
+  window: WindowState;
+  /** Absent while a function still looks for it. */
+  href?: string;
+  /** JSON. */
+  appState?: string;
+  retryOf?: string;
+}
+
+export interface CoreDiagnostics {
+  poller: "this" | "other" | "none";
+  facilities: Record<string, "ok" | "missing" | "refused">;
+  dropped: Record<string, number>;
+}
+
+/** Everything of one namespace and scope in this page. Nothing that the caller wrote runs inside one of its calls. */
+export class OAuthSync {
+  constructor(options: CoreOptions, onEvents: (events: CoreEvent[]) => void);
+  flows(): CoreFlow[];
+  /** The flow is stored when this returns. */
+  start(request: CoreStart): void;
+  watch(flowId: string, handle: Window): void;
+  href(flowId: string, href: string): void;
+  startFailed(flowId: string): void;
+  reopen(flowId: string, window: WindowState, href?: string): void;
+  cancel(flowId: string): void;
+  dismiss(flowId: string): void;
+  reset(): void;
+  check(flowId?: string): Promise<void>;
+  report(flowId: string, reply: unknown): void;
+  /** Every event up to `seq` has been given to listeners. */
+  told(seq: number): void;
+  diagnostics(): CoreDiagnostics;
+  close(): void;
+  free(): void;
+}
+
+/** Stamped on glue and module by the build: only a pair of one build works. */
+export const build: string;
+
+/** Instantiates the module; once for the page. */
+export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;

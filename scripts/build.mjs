@@ -1,0 +1,103 @@
+/**
+ * `npm run build`: the package, in `dist/`. What is up to date is left alone.
+ *
+ *   src/ ──cargo──▶ wasm ──bindgen──▶ wasm + glue ──wasm-opt, esbuild, one stamp on both──▶ dist/oauth_sync{_bg.wasm,.js}
+ *   js/  ──esbuild──▶ dist/*.js      js/ ──tsc──▶ dist/*.d.ts
+ */
+import { createHash } from "node:crypto";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { bin, root, run } from "./command.mjs";
+
+const target = join(root, process.env.CARGO_TARGET_DIR ?? "target");
+const bindgen = join(target, "bindgen");
+const dist = join(root, "dist");
+/** What everything before it in the list may depend on. */
+const TOOLS = ["package-lock.json", "scripts/build.mjs"];
+
+/** Builds the package; `say` is told what is being done. */
+export async function build(say = () => {}) {
+  await mkdir(dist, { recursive: true });
+  const { version } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  await buildModule(version, say);
+  await buildFront(version, say);
+}
+
+async function buildModule(version, say) {
+  say("module");
+  const profile = ["--profile", "browser", "--target", "wasm32-unknown-unknown"];
+  await run("cargo", ["build", "--quiet", "--lib", "--package", "oauth-sync", ...profile]);
+  const wasm = join(target, "wasm32-unknown-unknown/browser/oauth_sync.wasm");
+  await unlessUpToDate("module", [wasm, ...TOOLS, "Cargo.lock", "xtask/src/main.rs"], async (hash) => {
+    await run("cargo", ["xtask", "bindgen", wasm, bindgen]);
+    const optimised = join(bindgen, "optimised.wasm");
+    // One pass that removes what only tools read: names, producers, features.
+    const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+    await run(bin("wasm-opt"), ["-Oz", ...strip, join(bindgen, "oauth_sync_bg.wasm"), "-o", optimised]);
+    const stamp = `${version}-${hash.slice(0, 8)}`;
+    const glue = join(bindgen, "stamped.js");
+    const source = await readFile(join(bindgen, "oauth_sync.js"), "utf8");
+    await writeFile(glue, `${source}\nexport const build = ${JSON.stringify(stamp)};\n`);
+    await run(bin("esbuild"), [glue, "--minify", "--format=esm", "--target=es2022", `--outfile=${dist}/oauth_sync.js`]);
+    await writeFile(
+      join(dist, "oauth_sync_bg.wasm"),
+      Buffer.concat([await readFile(optimised), customSection("oauth-sync", stamp)]),
+    );
+  });
+}
+
+async function buildFront(version, say) {
+  const sources = (await readdir(join(root, "js"))).map((name) => `js/${name}`);
+  await unlessUpToDate("front", [...sources, ...TOOLS, "package.json", "tsconfig.json", "tsconfig.build.json"], async () => {
+    say("front");
+    const bundle = (entry, name, ...options) =>
+      run(bin("esbuild"), [`js/${entry}`, "--bundle", "--minify", `--outfile=${dist}/${name}`, ...options]);
+    const front = ["--format=esm", "--target=es2022", `--define:VERSION=${JSON.stringify(version)}`];
+    front.push("--external:./oauth_sync.js", "--external:./callback.js");
+    await bundle("index.ts", "index.js", ...front, "--define:IS_NODE=false");
+    await bundle("index.ts", "index.node.js", ...front, "--platform=node", "--define:IS_NODE=true");
+    await bundle("callback.js", "callback.js", "--format=esm", "--target=es2020");
+    await bundle("callback.global.js", "callback.global.js", "--format=iife", "--target=es2020");
+    await declarations();
+  });
+}
+
+/** One declaration file for each entry: what is internal has no types to import. */
+async function declarations() {
+  const types = join(target, "types");
+  await rm(types, { recursive: true, force: true });
+  await run(bin("tsc"), ["-p", "tsconfig.build.json", "--outDir", types]);
+  const read = (name) => readFile(join(types, `${name}.d.ts`), "utf8");
+  const parts = await Promise.all(["types", "errors", "index"].map(read));
+  const declared = parts
+    .join("\n")
+    .replace(/^(import|export) [^;]*\bfrom "\.\/[^"]*";\n|^export \{\};\n/gm, "")
+    // Private fields would make the class nominal, and a fake in somebody's tests no `OAuthSync`.
+    .replace(/^\s*#private;\n/gm, "");
+  const libraries = '/// <reference lib="dom" />\n/// <reference lib="esnext.disposable" />\n';
+  await writeFile(join(dist, "index.d.ts"), `${libraries}${declared}export {};\n`);
+  await writeFile(join(dist, "callback.d.ts"), (await read("callback")).replaceAll("./types.js", "./index.js"));
+}
+
+/** Runs `make` unless it did so before with the same bytes in `files`, and its result is still there. */
+async function unlessUpToDate(name, files, make) {
+  const hash = createHash("sha256");
+  for (const file of files.sort()) hash.update(file.startsWith("/") ? "" : file).update(await readFile(join(root, file)).catch(() => readFile(file)));
+  const digest = hash.digest("hex");
+  const mark = join(dist, `.${name}`);
+  if ((await readFile(mark, "utf8").catch(() => "")) === digest) return;
+  await rm(mark, { force: true });
+  await make(digest);
+  await writeFile(mark, digest);
+}
+
+/** A custom section of a wasm module: id 0, length, length of the name, name, content. Each length here fits one byte. */
+function customSection(name, content) {
+  const body = Buffer.from(`${String.fromCharCode(name.length)}${name}${content}`, "latin1");
+  return Buffer.concat([Buffer.from([0, body.length]), body]);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await build((step) => console.log(`build: ${step}`));
+}
