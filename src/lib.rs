@@ -11,3 +11,7 @@ pub mod proto;
 pub mod api;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;
+
+/// The callback page's module, `oauth-sync/callback`, for a server that renders such pages.
+#[cfg(not(target_arch = "wasm32"))]
+pub const CALLBACK_MODULE: &str = include_str!("../js/callback.js");

@@ -1,1 +1,28 @@
-//! The server half of oauth-sync.
+//! The server half of oauth-sync: flows, callback, status and tokens.
+//!
+//! Two services do the work, each with one job: [`flow::FlowService`] (start, callback, status, cancel) and
+//! [`tokens::TokenService`] (the only code that touches a token). Both speak to the database through
+//! [`store::Store`]; nothing else holds SQL. [`router`] puts HTTP in front of them:
+//!
+//! ```text
+//!  browser ──▶ http/ ──▶ flow/ ──▶ store/ (trait) ──▶ sqlite
+//!                          │  claim      ▲
+//!                          └─▶ tokens/ ──┘  tokens, connection and status in one transaction
+//!                                │
+//!                                └──▶ provider's token endpoint
+//! ```
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod envelope;
+pub mod flow;
+pub mod http;
+pub mod random;
+pub mod serve;
+pub mod store;
+pub mod sweep;
+pub mod tokens;
+
+pub use app::App;
+pub use http::router;

@@ -1,0 +1,139 @@
+//! The command line.
+
+use crate::demo;
+use clap::{Args, Parser, Subcommand};
+use oauth_sync_server::config::{
+    Config, ConfigError, DEMO, Demo, Overrides, Problem, Surroundings,
+};
+use oauth_sync_server::serve::{ServeError, serve};
+use std::io::{Write as _, stdout};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+/// The server half of oauth-sync.
+#[derive(Debug, Parser)]
+#[command(name = "oauth-sync-server", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve flows, callbacks and status.
+    Serve(Serve),
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// The configuration, a TOML file.
+    #[arg(long, value_name = "FILE", required_unless_present = "demo")]
+    config: Option<PathBuf>,
+    /// Serve the demo: each browser is a person of its own, the key is kept beside the database.
+    #[arg(long)]
+    demo: bool,
+    /// The address to listen on, instead of the configuration's.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// The SQLite file, instead of the configuration's.
+    #[arg(long, value_name = "FILE")]
+    database: Option<PathBuf>,
+    /// Where browsers reach the server, instead of the configuration's. A demo's has the port that is listened on.
+    #[arg(long, value_name = "URL")]
+    origin: Option<String>,
+    /// With --demo: where the local authorization server is.
+    #[arg(long, value_name = "URL", requires = "demo")]
+    provider: Option<String>,
+    /// With --demo: the directory served at /.
+    #[arg(long, value_name = "DIR", requires = "demo", default_value = "./www")]
+    www: PathBuf,
+    /// With --demo: the built npm package, served at /oauth-sync/.
+    #[arg(long, value_name = "DIR", requires = "demo", default_value = "./dist")]
+    package: PathBuf,
+}
+
+/// Runs the command; 0 is done, 1 failed, 2 has to be called or configured in another way.
+pub fn run(cli: Cli) -> ExitCode {
+    start_logs();
+    let Command::Serve(arguments) = cli.command;
+    let done = arguments
+        .config()
+        .map_err(ServeError::from)
+        .and_then(|config| {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(serve(config, say_ready))
+        });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            for line in error.to_string().lines() {
+                eprintln!("oauth-sync-server: {line}");
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// The one line on standard output: whoever started the process waits for it.
+fn say_ready(address: &str) {
+    let mut out = stdout().lock();
+    // Nobody may read it any more; that is no reason to stop.
+    let _ = writeln!(out, "oauth-sync-server listening on {address}");
+    let _ = out.flush();
+}
+
+impl Serve {
+    fn config(self) -> Result<Config, ConfigError> {
+        let overrides = Overrides {
+            listen: self.listen,
+            database: self.database,
+            origin: self.origin,
+            provider: self.provider,
+            demo: self.demo.then_some(Demo {
+                www: self.www,
+                package: self.package,
+            }),
+        };
+        let surroundings = Surroundings {
+            variable: &|name| std::env::var(name).ok(),
+            demo_key: &demo::key_beside,
+        };
+        match self.config {
+            Some(file) => Config::load(&file, overrides, &surroundings),
+            None if self.demo => Config::parse("built-in demo", DEMO, overrides, &surroundings),
+            None => Err(ConfigError {
+                file: "--config".to_owned(),
+                problems: vec![Problem {
+                    key: String::new(),
+                    message: "is missing".to_owned(),
+                }],
+            }),
+        }
+    }
+}
+
+/// To standard error, by `OAUTH_SYNC_LOG`: a level, or targets with levels (`info,oauth_sync_server=debug`).
+fn start_logs() {
+    let targets = std::env::var("OAUTH_SYNC_LOG")
+        .ok()
+        .and_then(|text| text.parse::<Targets>().ok())
+        .unwrap_or_else(|| {
+            Targets::new()
+                .with_default(LevelFilter::WARN)
+                .with_target("oauth_sync_server", LevelFilter::INFO)
+        });
+    tracing_subscriber::registry()
+        .with(
+            tracing_subscriber::fmt::layer()
+                .with_writer(std::io::stderr)
+                .with_ansi(false),
+        )
+        .with(targets)
+        .init();
+}

@@ -1,0 +1,122 @@
+//! How a flow stands, for the module. Reads change nothing.
+
+use super::identity::Asking;
+use super::parameters::Parameters;
+use super::respond;
+use crate::app::App;
+use crate::flow::FlowError;
+use crate::store::Flow;
+use axum::extract::{Extension, RawQuery, State};
+use axum::http::header::ETAG;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use oauth_sync::proto::flow::FlowId;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The longest a long poll waits: below the half minute after which proxies give up.
+const LONGEST_WAIT: Duration = Duration::from_secs(25);
+
+/// How often a long poll looks: another process may have made the change.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// `GET /oauth/status?flow=&provider=&since=&now=`, and `&after=<version>&wait=<seconds>` to be told of a change.
+pub(super) async fn status(
+    State(app): State<Arc<App>>,
+    Extension(Asking(person)): Extension<Asking>,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let parameters = Parameters::parse(query.as_deref().unwrap_or_default());
+    let (Some(person), Some(parameters)) = (person, parameters) else {
+        return respond::unknown();
+    };
+    let found = match wanted(&parameters) {
+        Some(wanted) => wanted.find_changed(&app, &person.user, &parameters).await,
+        None => Ok(None),
+    };
+    match found {
+        Ok(Some(flow)) => {
+            let mut response = respond::reply(StatusCode::OK, &app.flows.reply(&flow));
+            if let Ok(version) = HeaderValue::from_str(&format!("\"{}\"", flow.version)) {
+                response.headers_mut().insert(ETAG, version);
+            }
+            response
+        }
+        Ok(None) => respond::unknown(),
+        Err(error) => respond::unavailable("status", &error),
+    }
+}
+
+/// Which flow is asked for.
+enum Wanted<'a> {
+    Flow {
+        id: FlowId,
+        provider: Option<&'a str>,
+    },
+    /// Without an id: the newest of a provider. The clocks of two machines are compared with themselves alone.
+    Latest {
+        provider: &'a str,
+        elapsed: Duration,
+    },
+}
+
+fn wanted<'a>(parameters: &'a Parameters) -> Option<Wanted<'a>> {
+    let provider = parameters.value("provider");
+    if let Some(id) = parameters.value("flow") {
+        return Some(Wanted::Flow {
+            id: FlowId::parse(id.to_owned())?,
+            provider,
+        });
+    }
+    let number = |name| {
+        parameters
+            .value(name)
+            .and_then(|text| text.parse::<u64>().ok())
+    };
+    let elapsed = number("now")?.checked_sub(number("since")?)?;
+    Some(Wanted::Latest {
+        provider: provider?,
+        elapsed: Duration::from_millis(elapsed),
+    })
+}
+
+impl Wanted<'_> {
+    async fn find(&self, app: &App, user: &str) -> Result<Option<Flow>, FlowError> {
+        match self {
+            Self::Flow { id, provider } => {
+                let flow = app.flows.flow(user, id).await?;
+                Ok(flow.filter(|flow| provider.is_none_or(|provider| flow.provider == provider)))
+            }
+            Self::Latest { provider, elapsed } => app.flows.latest(user, provider, *elapsed).await,
+        }
+    }
+
+    /// At once, or, for a long poll, when its version is another than the one that is known.
+    async fn find_changed(
+        &self,
+        app: &App,
+        user: &str,
+        parameters: &Parameters,
+    ) -> Result<Option<Flow>, FlowError> {
+        let after: Option<i64> = parameters.value("after").and_then(|text| text.parse().ok());
+        let wait: Option<u64> = parameters.value("wait").and_then(|text| text.parse().ok());
+        let first = self.find(app, user).await?;
+        let (Some(after), Some(wait)) = (after, wait) else {
+            return Ok(first);
+        };
+        let wait = Duration::from_secs(wait).min(LONGEST_WAIT);
+        let changed = async {
+            let mut found = first.clone();
+            while found.as_ref().is_some_and(|flow| flow.version == after) {
+                tokio::time::sleep(LOOK_EVERY).await;
+                found = self.find(app, user).await?;
+            }
+            Ok(found)
+        };
+        tokio::select! {
+            found = changed => found,
+            () = tokio::time::sleep(wait) => Ok(first),
+            () = app.stopping.cancelled() => Ok(first),
+        }
+    }
+}
