@@ -48,7 +48,7 @@ async function buildModule(version, say) {
 }
 
 async function buildFront(version, say) {
-  const sources = (await readdir(join(root, "js"))).map((name) => `js/${name}`);
+  const sources = (await readdir(join(root, "js"), { recursive: true })).filter((name) => name.includes(".")).map((name) => `js/${name}`);
   await unlessUpToDate("front", [...sources, ...TOOLS, "package.json", "tsconfig.json", "tsconfig.build.json"], async () => {
     say("front");
     const bundle = (entry, name, ...options) =>

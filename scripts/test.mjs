@@ -1,0 +1,86 @@
+/**
+ * `npm test [-- stage …]`: every gate, one stage after the other; all of them run, whatever fails.
+ *
+ * The output of a stage that fails is printed; that of each is in `target/test/`.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { attempt, bin, root } from "./command.mjs";
+import { installBrowser, installDeny, installPackages, installWasmTarget, testFiles } from "./install.mjs";
+
+const say = (step) => console.log(`${step} …`);
+const cargo = (...args) => ["cargo", args];
+const wasm = ["--package", "oauth-sync", "--target", "wasm32-unknown-unknown"];
+const strict = { RUSTDOCFLAGS: "-D warnings" };
+
+/** Commands in order, or a function that makes them; `hasTests`: one that ran no test has failed. */
+const STAGES = {
+  fmt: { commands: [cargo("fmt", "--all", "--check")] },
+  clippy: { commands: [cargo("clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings")] },
+  "clippy-wasm": { commands: [cargo("clippy", "--quiet", ...wasm, "--all-targets", "--", "-D", "warnings")] },
+  rustdoc: {
+    commands: [cargo("doc", "--quiet", "--workspace", "--no-deps"), cargo("doc", "--quiet", "--no-deps", ...wasm)],
+    env: strict,
+  },
+  native: { commands: [cargo("test", "--workspace")], hasTests: true },
+  wasm: { commands: [cargo("test", ...wasm)], hasTests: true, needsBrowser: true },
+  build: { commands: [["node", ["scripts/build.mjs"]], cargo("build", "--quiet", "--package", "oauth-sync-server")] },
+  tsc: { commands: [[bin("tsc"), ["-p", "tsconfig.json"]]] },
+  types: { commands: () => nodeTests("tests/types"), hasTests: true },
+  js: { commands: () => nodeTests("tests/js"), hasTests: true },
+  package: { commands: () => nodeTests("tests/package"), hasTests: true, needsBrowser: true },
+  size: { commands: [["node", ["scripts/size.mjs"]]] },
+  deny: {
+    commands: async () => [[await installDeny(say), ["--offline", "--workspace", "check", "bans", "licenses", "sources"]]],
+  },
+  e2e: { commands: () => nodeTests("tests/e2e"), hasTests: true, needsBrowser: true },
+};
+
+async function nodeTests(directory) {
+  // Browsers of several files at once would only take the two cores from each other.
+  return [["node", ["--test", "--test-reporter=spec", "--test-concurrency=1", ...(await testFiles(directory))]]];
+}
+
+async function runStage({ commands, env = {}, hasTests = false, needsBrowser = false }) {
+  if (needsBrowser) {
+    const { browser, driver } = await installBrowser(say);
+    Object.assign(env, { CHROMIUM: browser, CHROMEDRIVER: driver });
+  }
+  const outputs = [];
+  let tests = 0;
+  for (const [command, args] of typeof commands === "function" ? await commands() : commands) {
+    const { code, output } = await attempt(command, args, { env });
+    outputs.push(output);
+    for (const [, inRust, inNode] of output.matchAll(/^test result: ok\. (\d+) passed|^ℹ pass (\d+)/gm)) tests += Number(inRust ?? inNode);
+    if (code !== 0) return { isPassed: false, output: outputs.join("\n") };
+  }
+  if (hasTests && tests === 0) return { isPassed: false, output: `${outputs.join("\n")}\nno test was run` };
+  return { isPassed: true, output: outputs.join("\n"), note: hasTests ? `, ${tests} tests` : "" };
+}
+
+const chosen = process.argv.slice(2);
+const unknown = chosen.find((name) => !Object.hasOwn(STAGES, name));
+if (unknown !== undefined) {
+  console.error(`no stage is called ${unknown}; there are ${Object.keys(STAGES).join(", ")}`);
+  process.exit(2);
+}
+await installWasmTarget(say);
+await installPackages(say);
+await mkdir(join(root, "target/test"), { recursive: true });
+
+const failed = [];
+const names = chosen.length ? chosen : Object.keys(STAGES);
+for (const name of names) {
+  const start = performance.now();
+  const { isPassed, output, note = "" } = await runStage(STAGES[name]).catch((error) => ({ isPassed: false, output: error.message }));
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  await writeFile(join(root, `target/test/${name}.log`), output);
+  console.log(`${isPassed ? "ok    " : "FAILED"}  ${name.padEnd(12)}${seconds.padStart(7)} s${note}`);
+  if (!isPassed) {
+    failed.push(name);
+    console.log(output.replace(/^/gm, "    "));
+  }
+}
+if (failed.length) console.log(`failed: ${failed.join(", ")}`);
+console.log(`${names.length - failed.length} passed, ${failed.length} failed`);
+process.exitCode = failed.length ? 1 : 0;
