@@ -65,10 +65,12 @@ pub struct Check {
     shared: Rc<Shared>,
 }
 
+type OnAnswer = Box<dyn FnOnce(Answer)>;
+
 struct Shared {
     abort: Option<AbortController>,
     deadline: Cell<Option<Timer>>,
-    on_answer: Cell<Option<Box<dyn FnOnce(Answer)>>>,
+    on_answer: Cell<Option<OnAnswer>>,
 }
 
 impl Shared {

@@ -11,9 +11,12 @@ use serde::Serialize;
 
 /// A message between windows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "few are alive at a time, and a box costs more bytes of wasm than it saves"
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(
+        clippy::large_enum_variant,
+        reason = "few are alive at a time, and a box costs more bytes of wasm than it saves"
+    )
 )]
 pub enum Message {
     /// All that a window needs to show a flow that it never saw start.
