@@ -119,7 +119,7 @@ export async function finish(notice, options = {}) {
  */
 export function noticeFromUrl(url = globalThis.location?.href ?? "") {
   if (typeof url !== "string" && typeof url?.href !== "string") refuse("url");
-  const query = new URLSearchParams(/\?([^#]*)/.exec(String(url))?.[1]);
+  const query = new URLSearchParams(/^[^?#]*\?([^#]*)/.exec(String(url))?.[1]);
   /** @type {(parameter: string, name: keyof typeof FIELDS) => string | undefined} */
   const read = (parameter, name) => {
     const value = query.get(parameter);

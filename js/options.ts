@@ -16,7 +16,7 @@ const CHECKS: Readonly<Record<keyof Options, Check>> = {
   eventsUrl: isAddress,
   fetch: isFunction,
   namespace: isNamespace,
-  scope: isText,
+  scope: (value: unknown) => isText(value) && value.length <= 4096,
   cancelUrl: isAddress,
   tiers: (value: NonNullable<Options["tiers"]>) =>
     Array.isArray(value) && value.length && value.every((tier) => isCount(tier?.every) && isCount(tier.polls)),

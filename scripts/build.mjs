@@ -6,14 +6,14 @@
  */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bin, root, run } from "./command.mjs";
 
-const target = join(root, process.env.CARGO_TARGET_DIR ?? "target");
+const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 const bindgen = join(target, "bindgen");
 const dist = join(root, "dist");
-/** What everything before it in the list may depend on. */
+/** What everything that is built depends on. */
 const TOOLS = ["package-lock.json", "scripts/build.mjs"];
 
 /** Builds the package; `say` is told what is being done. */
@@ -29,7 +29,7 @@ async function buildModule(version, say) {
   const profile = ["--profile", "browser", "--target", "wasm32-unknown-unknown"];
   await run("cargo", ["build", "--quiet", "--lib", "--package", "oauth-sync", ...profile]);
   const wasm = join(target, "wasm32-unknown-unknown/browser/oauth_sync.wasm");
-  await unlessUpToDate("module", [wasm, ...TOOLS, "Cargo.lock", "xtask/src/main.rs"], async (hash) => {
+  await unlessUpToDate("module", [wasm, ...TOOLS, "Cargo.lock", "xtask/src/main.rs"], "oauth_sync_bg.wasm", async (hash) => {
     await run("cargo", ["xtask", "bindgen", wasm, bindgen]);
     const optimised = join(bindgen, "optimised.wasm");
     // One pass that removes what only tools read: names, producers, features.
@@ -49,7 +49,7 @@ async function buildModule(version, say) {
 
 async function buildFront(version, say) {
   const sources = (await readdir(join(root, "js"), { recursive: true })).filter((name) => name.includes(".")).map((name) => `js/${name}`);
-  await unlessUpToDate("front", [...sources, ...TOOLS, "package.json", "tsconfig.json", "tsconfig.build.json"], async () => {
+  await unlessUpToDate("front", [...sources, ...TOOLS, "package.json", "tsconfig.json", "tsconfig.build.json"], "callback.d.ts", async () => {
     say("front");
     const bundle = (entry, name, ...options) =>
       run(bin("esbuild"), [`js/${entry}`, "--bundle", "--minify", `--outfile=${dist}/${name}`, ...options]);
@@ -80,13 +80,14 @@ async function declarations() {
   await writeFile(join(dist, "callback.d.ts"), (await read("callback")).replaceAll("./types.js", "./index.js"));
 }
 
-/** Runs `make` unless it did so before with the same bytes in `files`, and its result is still there. */
-async function unlessUpToDate(name, files, make) {
+/** Runs `make` unless it did so before with the same bytes in `files`, and `result` is still there. */
+async function unlessUpToDate(name, files, result, make) {
   const hash = createHash("sha256");
-  for (const file of files.sort()) hash.update(file.startsWith("/") ? "" : file).update(await readFile(join(root, file)).catch(() => readFile(file)));
+  for (const file of files.toSorted()) hash.update(await readFile(resolve(root, file)));
   const digest = hash.digest("hex");
-  const mark = join(dist, `.${name}`);
-  if ((await readFile(mark, "utf8").catch(() => "")) === digest) return;
+  const mark = join(target, `${name}.up-to-date`);
+  const done = await Promise.all([mark, join(dist, result)].map((file) => readFile(file, "utf8").catch(() => "")));
+  if (done[0] === digest && done[1]) return;
   await rm(mark, { force: true });
   await make(digest);
   await writeFile(mark, digest);

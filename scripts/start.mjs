@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdir, open } from "node:fs/promises";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { attempt, root, run } from "./command.mjs";
 import { installPackages, installWasmTarget } from "./install.mjs";
@@ -27,7 +27,7 @@ async function main() {
 
   await mkdir(demo, { recursive: true });
   await launch("provider", process.execPath, ["tests/provider/main.mjs", "--port", `${PROVIDER.port}`]);
-  const binary = join(root, process.env.CARGO_TARGET_DIR ?? "target", "debug/oauth-sync-server");
+  const binary = resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "debug/oauth-sync-server");
   await launch("server", binary, ["serve", "--demo", "--database", join(demo, "flows.db")]);
   console.log(`\n  http://${APP.host}:${APP.port}\n\nCtrl-C stops it. Logs are in target/demo.`);
 }

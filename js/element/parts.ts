@@ -1,0 +1,107 @@
+/** The element's inner tree. Made by calls, not from markup, which pages with trusted types forbid. */
+import type { Icon } from "./view.js";
+
+export interface Parts {
+  readonly base: HTMLElement;
+  readonly report: HTMLElement;
+  readonly shape: SVGPathElement;
+  readonly mark: SVGPathElement;
+  readonly name: HTMLElement;
+  readonly title: HTMLElement;
+  readonly time: HTMLElement;
+  readonly detail: HTMLElement;
+  readonly connectedSlot: HTMLSlotElement;
+  readonly help: HTMLElement;
+  readonly primary: HTMLButtonElement;
+  readonly label: HTMLSlotElement;
+  readonly link: HTMLAnchorElement;
+  readonly secondary: HTMLButtonElement;
+}
+
+const RING = "M10 2.75a7.25 7.25 0 1 1 0 14.5a7.25 7.25 0 1 1 0-14.5";
+/** An outline that may turn, and what is drawn in it. */
+const SHAPES: Readonly<Record<Icon, readonly [string, string]>> = {
+  none: [RING, ""],
+  busy: ["M10 2.75a7.25 7.25 0 1 1-7.25 7.25", ""],
+  good: ["", "m4.5 10.5 3.75 3.75 7.5-8"],
+  heed: [RING, "M10 6v4.5M10 13.6v.1"],
+};
+
+export function makeParts(root: ShadowRoot): Parts {
+  const shape = svg("path", "turns");
+  const mark = svg("path", "mark");
+  const icon = svg("svg", "icon");
+  icon.setAttribute("part", "icon");
+  icon.setAttribute("viewBox", "0 0 20 20");
+  icon.setAttribute("aria-hidden", "true");
+  icon.append(shape, mark);
+
+  const name = html("span", "name");
+  const title = html("span", "title");
+  const time = html("span", "time");
+  // Each minute that passes is not worth a word.
+  time.setAttribute("aria-live", "off");
+  const line = html("div", "line");
+  line.append(title, " ", time);
+  const detail = html("div", "detail");
+  const connectedSlot = slot("connected");
+  const help = html("div", "help");
+  help.append(slot("help"));
+  const says = html("div", "says");
+  says.append(line, detail, help);
+  const report = html("div", "report");
+  report.setAttribute("part", "status");
+  report.setAttribute("role", "status");
+  report.setAttribute("aria-atomic", "true");
+  // What is there at first is the page's content, not news.
+  report.setAttribute("aria-live", "off");
+  report.append(icon, says);
+
+  const label = slot("");
+  const primary = html("button", "primary");
+  primary.type = "button";
+  primary.append(label);
+  const link = html("a", "primary");
+  link.target = "_blank";
+  link.setAttribute("part", "link primary");
+  const secondary = html("button", "secondary");
+  secondary.type = "button";
+  const actions = html("div", "actions");
+  actions.append(primary, link, secondary);
+
+  const base = html("div", "base");
+  base.setAttribute("role", "group");
+  base.append(slot("start"), report, actions);
+  root.append(base);
+  return { base, report, shape, mark, name, title, time, detail, connectedSlot, help, primary, label, link, secondary };
+}
+
+export function setIcon({ shape, mark }: Parts, icon: Icon): void {
+  const [outline, inside] = SHAPES[icon];
+  shape.setAttribute("d", outline);
+  mark.setAttribute("d", inside);
+}
+
+/** A live region tells of every write, so only what differs is written. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function html<N extends keyof HTMLElementTagNameMap>(tag: N, name: string): HTMLElementTagNameMap[N] {
+  const element = document.createElement(tag);
+  element.className = name;
+  element.setAttribute("part", name);
+  return element;
+}
+
+function svg<N extends keyof SVGElementTagNameMap>(tag: N, name: string): SVGElementTagNameMap[N] {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  element.setAttribute("class", name);
+  return element;
+}
+
+function slot(name: string): HTMLSlotElement {
+  const element = document.createElement("slot");
+  if (name) element.name = name;
+  return element;
+}

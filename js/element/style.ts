@@ -1,0 +1,126 @@
+/**
+ * Looks like nothing in particular: type and ink are the page's, so that any ground will do, dark or light. Only the icons
+ * have a colour of their own, one that stands out by 3:1 from white and from black alike.
+ */
+const CSS = `
+:host {
+  display: block;
+  container-type: inline-size;
+  contain-intrinsic-inline-size: 20em;
+  text-align: start;
+  --_good: var(--oauth-connect-good, #17885a);
+  --_heed: var(--oauth-connect-heed, #b96a00);
+  --_radius: var(--oauth-connect-radius, .5em);
+  --_edge: var(--oauth-connect-edge, color-mix(in srgb, currentColor 55%, transparent));
+  --_gap: var(--oauth-connect-gap, .75em);
+}
+:host([hidden]), [hidden] { display: none !important; }
+.base {
+  display: grid;
+  grid-template-columns: auto minmax(0, 1fr);
+  align-items: start;
+  gap: var(--_gap);
+  border-radius: var(--_radius);
+  outline-offset: .25em;
+}
+.start { display: contents; }
+.report {
+  grid-column: 2;
+  display: grid;
+  grid-template-columns: auto minmax(0, 1fr);
+  column-gap: .5em;
+  min-block-size: var(--_room, 6.15em);
+}
+.icon {
+  inline-size: 1.25em;
+  block-size: 1.25em;
+  margin-block-start: .125em;
+  fill: none;
+  stroke: currentColor;
+  stroke-width: 1.75;
+  stroke-linecap: round;
+  stroke-linejoin: round;
+}
+.none .icon { opacity: .55; }
+.good .icon { color: var(--_good); }
+.heed .icon { color: var(--_heed); }
+.busy .turns { transform-origin: center; animation: turn 1.2s linear infinite; }
+.says { line-height: 1.5; }
+.line { display: flex; flex-wrap: wrap; column-gap: .75em; }
+p, .line, .detail { margin: 0; overflow-wrap: anywhere; }
+.title { font-weight: 600; }
+.time { font-variant-numeric: tabular-nums; white-space: nowrap; }
+.time, .detail, .help { font-size: .9375em; line-height: 1.45; }
+.time { line-height: 1.6; }
+.detail { text-wrap: pretty; }
+.actions {
+  grid-column: 1 / -1;
+  display: flex;
+  flex-wrap: wrap;
+  gap: .5em;
+  min-block-size: var(--oauth-connect-control-height, 2.75em);
+}
+button, a {
+  box-sizing: border-box;
+  display: inline-flex;
+  align-items: center;
+  justify-content: center;
+  gap: .5em;
+  min-block-size: var(--oauth-connect-control-height, 2.75em);
+  min-inline-size: 5.5em;
+  padding: .375em 1em;
+  border: 1px solid var(--_edge);
+  border-radius: var(--_radius);
+  background: none;
+  color: inherit;
+  font: inherit;
+  font-weight: 600;
+  line-height: 1.25;
+  text-align: center;
+  text-decoration: none;
+  cursor: pointer;
+}
+.primary {
+  border-color: var(--oauth-connect-accent, var(--_edge));
+  background: var(--oauth-connect-accent, none);
+  color: var(--oauth-connect-on-accent, inherit);
+}
+.secondary { border-color: transparent; font-weight: 500; }
+:is(button, a):hover { background: color-mix(in srgb, currentColor 9%, transparent); }
+.primary:hover { background: var(--oauth-connect-accent-hover, var(--oauth-connect-accent, color-mix(in srgb, currentColor 9%, transparent))); }
+button:disabled { opacity: .6; cursor: default; background: none; }
+:focus-visible { outline: 2px solid var(--oauth-connect-focus, currentColor); outline-offset: 2px; }
+@container (inline-size >= 34em) {
+  .base { grid-template-columns: auto minmax(0, 1fr) auto; align-items: center; }
+  .report { --_room: 4.75em; align-content: start; }
+  .actions { grid-column: 3; justify-content: end; flex-wrap: nowrap; max-inline-size: 20em; }
+}
+@media (prefers-reduced-motion: no-preference) {
+  button, a { transition: background-color .12s; }
+  .fresh .mark { stroke-dasharray: 17; animation: draw .5s .1s ease-out backwards; }
+  .fresh .says { animation: settle .4s ease-out; }
+}
+@media (prefers-reduced-motion: reduce) {
+  .busy .turns { animation: none; }
+}
+@media (forced-colors: active) {
+  button, a { border-color: ButtonBorder; }
+  a { border-color: LinkText; }
+  .none .icon { opacity: 1; }
+  button:disabled { border-color: GrayText; opacity: 1; }
+}
+@keyframes turn { to { transform: rotate(1turn); } }
+@keyframes draw { from { stroke-dashoffset: 17; } }
+@keyframes settle { from { opacity: .2; } }
+`;
+
+let sheet: CSSStyleSheet | undefined;
+
+/** One sheet for all elements; made by a constructor, which no content security policy forbids as it may inline styles. */
+export function styleSheet(): CSSStyleSheet {
+  if (!sheet) {
+    sheet = new CSSStyleSheet();
+    sheet.replaceSync(CSS);
+  }
+  return sheet;
+}
