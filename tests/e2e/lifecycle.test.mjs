@@ -85,7 +85,7 @@ for (const signal of ["SIGTERM", "SIGKILL"]) {
     const asked = world.front.status.asked.length;
     await starter.browser.until(async () => world.front.status.asked.length > asked, "a check while the server is away");
     assert.equal((await starter.flow(id)).status, "pending");
-    await world.startServer();
+    await world.server.start();
     world.releaseProvider();
     await allHearOneCompleted([starter, other], id);
   });

@@ -50,14 +50,15 @@ scenario("a_redirect_may_come_back_to_another_page_of_the_app", async ({ open })
 });
 
 for (const [name, endpoint] of [["with_a_status_endpoint", true], ["without_one", false]]) {
-  scenario(`hears_a_callback_page_that_closes_at_once_${name}`, async ({ open, world }) => {
+  scenario(`hears_a_callback_page_that_closes_at_once_${name}`, async ({ open, world, browser }) => {
     world.front.script = () => (world.front.count("/test/callback.html") > 0 ? { completed: true, success: true, integrationId: "int_1" } : { status: "pending" });
     const options = { statusUrl: endpoint ? "/test/status" : null, cancelUrl: null, startUrl: "/test/callback.html?leave=at-once" };
     const starter = await open({ options });
     const other = await open({ options });
-    const { id, window } = await starter.startWithWindow("github");
-    await window.closed();
+    const windows = (await browser.handles()).length;
+    const id = await starter.start("github");
     await allHearOneCompleted([starter, other], id);
+    await browser.until(async () => (await browser.handles()).length === windows, "the window to be gone");
   });
 }
 

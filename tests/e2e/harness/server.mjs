@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -14,6 +15,7 @@ export class CompanionServer {
   #process;
   #output = "";
   #args;
+  /** Where it listens, the same after each start. */
   url;
 
   static async start({ directory, origin, issuer }) {
@@ -21,8 +23,10 @@ export class CompanionServer {
     const demo = await readFile(new URL("server/demo.toml", root), "utf8");
     await writeFile(config, demo.replaceAll("http://127.0.0.1:4181", issuer).replaceAll("http://localhost:4180", origin));
     const server = new CompanionServer();
+    const port = await freePort();
+    server.url = `http://127.0.0.1:${port}`;
     server.#args = [
-      "serve", "--demo", "--config", config, "--listen", "127.0.0.1:0", "--origin", origin,
+      "serve", "--demo", "--config", config, "--listen", `127.0.0.1:${port}`, "--origin", origin,
       "--database", `${directory}/flows.db`, "--www", fileURLToPath(new URL("www", root)), "--package", fileURLToPath(new URL("dist", root)),
     ];
     await server.start();
@@ -40,13 +44,13 @@ export class CompanionServer {
     child.stderr.on("data", (chunk) => {
       this.#output += chunk;
     });
-    this.url = await new Promise((resolve, reject) => {
+    await new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("exit", (code) => reject(new Error(`the companion server ended with ${code}:\n${this.#output}`)));
       createInterface({ input: child.stdout }).on("line", (line) => {
         this.#output += `${line}\n`;
-        const url = /listening on (http:\S+)/u.exec(line)?.[1];
-        if (url !== undefined) resolve(url);
+        // The line names the address for people, which is the app's origin.
+        if (line.includes("listening on ")) resolve();
       });
     });
   }
@@ -60,4 +64,12 @@ export class CompanionServer {
       child.kill(signal);
     });
   }
+}
+
+async function freePort() {
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }

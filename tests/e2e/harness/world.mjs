@@ -38,12 +38,7 @@ export class World {
 
   async restartServer(signal) {
     await this.server.stop(signal);
-    await this.startServer();
-  }
-
-  async startServer() {
     await this.server.start();
-    this.front.upstream = this.server.url;
   }
 
   async close() {
