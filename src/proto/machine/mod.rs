@@ -56,7 +56,7 @@ const CHECK_DEADLINE: Millis = Millis::seconds(11);
 const MAX_WAITERS: usize = 256;
 
 /// The protocol of one window.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Machine {
     config: Config,
     names: Names,
@@ -82,7 +82,7 @@ pub struct Machine {
 }
 
 /// A `check()` that waits for its answer.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Waiter {
     token: u32,
     flow_ids: Vec<FlowId>,

@@ -32,7 +32,7 @@ const HOLD: (Millis, Millis) = (Millis::seconds(1), Millis::seconds(60));
 const HIGHEST: u32 = u32::MAX;
 
 /// What this window knows of who polls.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PollerState {
     seed: u32,
     lock: Option<Lock>,

@@ -20,7 +20,7 @@ const MAX_UNKNOWN_SLOTS: usize = 64;
 const MAX_FOUND: usize = 8 * MAX_FLOWS;
 
 /// What has been fed and is not yet read as a whole: keys come in no order.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Loading {
     running: bool,
     first: bool,

@@ -1,0 +1,319 @@
+//! Several windows of one browser, what lies between them, and a clock that the test moves.
+
+mod callback;
+mod locks;
+mod network;
+mod read;
+mod server;
+mod storage;
+mod window;
+
+pub use callback::{ALL, Callback, Channels};
+pub use locks::LockMode;
+pub use network::Faults;
+pub use server::{Mode, Server};
+pub use window::{State, Window};
+
+use locks::Locks;
+use network::{Happening, Network};
+use oauth_sync::proto::flow::FlowId;
+use oauth_sync::proto::machine::{Config, EventKind, FlowView, Input, Start, WindowHint};
+use oauth_sync::proto::reply::Reply;
+use oauth_sync::proto::status::Status;
+use oauth_sync::proto::time::{Millis, Now};
+use serde_json::Value;
+use storage::Storage;
+
+/// What the wall clock said when the world began.
+pub const EPOCH: u64 = 1_700_000_000_000;
+
+#[derive(Clone, Debug)]
+pub struct World {
+    /// Milliseconds since the world began.
+    pub now: u64,
+    /// How far somebody has moved the wall clock.
+    pub wall_shift: i64,
+    /// What windows that open from now on are configured with.
+    pub config: Config,
+    pub windows: Vec<Window>,
+    pub network: Network,
+    pub local: Storage,
+    pub locks: Locks,
+    pub server: Server,
+    /// Which notices were acknowledged, by which window.
+    pub acknowledged: Vec<(usize, String)>,
+    /// Which notices were passed on, by which window.
+    pub relayed: Vec<(usize, Value)>,
+}
+
+impl World {
+    /// A browser whose app has a status endpoint that answers `pending` after 20 ms.
+    pub fn asking() -> Self {
+        Self::of(Config {
+            askable: true,
+            confirm: true,
+            tells_cancel: true,
+            ..Config::default()
+        })
+    }
+
+    /// A browser whose app has none.
+    pub fn without_server() -> Self {
+        Self::of(Config::default())
+    }
+
+    fn of(config: Config) -> Self {
+        Self {
+            now: 0,
+            wall_shift: 0,
+            config,
+            windows: Vec::new(),
+            network: Network::default(),
+            local: Storage::default(),
+            locks: Locks::default(),
+            server: Server::default(),
+            acknowledged: Vec::new(),
+            relayed: Vec::new(),
+        }
+    }
+
+    /// What the clocks of a window say.
+    pub fn clock(&self, w: usize) -> Now {
+        Now {
+            monotonic: Millis(self.now - self.windows[w].loaded_at + 1),
+            wall: Millis(self.wall()),
+        }
+    }
+
+    pub fn wall(&self) -> u64 {
+        (EPOCH + self.now).saturating_add_signed(self.wall_shift)
+    }
+
+    /// Opens one more window.
+    pub fn open(&mut self) -> usize {
+        let w = self.windows.len();
+        let mut window = Window::new(Config {
+            // Far apart, so that who steps in first is known: the lower index.
+            seed: u32::try_from(w).unwrap_or(0) * 300 + 7,
+            ..self.config.clone()
+        });
+        window.loaded_at = self.now;
+        self.windows.push(window);
+        self.load(w);
+        w
+    }
+
+    /// Loads the page of a window anew. What its tab remembers stays.
+    pub fn reload(&mut self, w: usize) {
+        self.unload(w);
+        let window = &mut self.windows[w];
+        window.restart(self.now);
+        self.load(w);
+    }
+
+    /// Ends a window for good.
+    pub fn close(&mut self, w: usize) {
+        self.unload(w);
+        self.windows[w].state = State::Closed;
+    }
+
+    fn unload(&mut self, w: usize) {
+        self.locks.release(w);
+        self.network.forget(w);
+        self.windows[w].state = State::Closed;
+        self.grant();
+    }
+
+    fn load(&mut self, w: usize) {
+        for input in self.everything_stored(w) {
+            self.feed(w, input);
+        }
+    }
+
+    /// Starts a flow whose window opens with an address.
+    pub fn start(&mut self, w: usize, flow_id: &str) {
+        self.start_of(w, flow_id, "github");
+    }
+
+    /// Starts a flow of a provider.
+    pub fn start_of(&mut self, w: usize, flow_id: &str, provider: &str) {
+        let start = Start {
+            window: WindowHint::Open,
+            href: Some(String::from("https://app.example/start")),
+            ..self.bare_start(flow_id, provider)
+        };
+        self.feed(w, Input::Start(start));
+    }
+
+    /// A start of which nothing is known but the click.
+    pub fn bare_start(&self, flow_id: &str, provider: &str) -> Start {
+        Start {
+            flow_id: id(flow_id),
+            provider: String::from(provider),
+            started_at: Millis(self.wall()),
+            window: WindowHint::Unknown,
+            href: None,
+            app_state: None,
+            retry_of: None,
+        }
+    }
+
+    /// Lets time pass, and everything happen that is due by then.
+    pub fn run(&mut self, span: u64) {
+        let until = self.now + span;
+        let mut steps = 0_u32;
+        while self.step(until) {
+            steps += 1;
+            assert!(steps < 2_000_000, "the world does not come to rest");
+        }
+        self.now = until;
+    }
+
+    /// The next thing that happens by `until`, if any.
+    pub fn step(&mut self, until: u64) -> bool {
+        let happening = self.network.next_at();
+        let timer = (0..self.windows.len())
+            .filter_map(|w| Some((self.windows[w].wakes_at()?, w)))
+            .min();
+        match (happening, timer) {
+            (Some(at), Some((wake, w))) if wake < at && wake <= until => self.tick(w, wake),
+            (Some(at), _) if at <= until => {
+                self.now = self.now.max(at);
+                if let Some(happening) = self.network.take_next() {
+                    self.happen(happening);
+                }
+            }
+            (_, Some((wake, w))) if wake <= until => self.tick(w, wake),
+            _ => return false,
+        }
+        true
+    }
+
+    fn tick(&mut self, w: usize, at: u64) {
+        self.now = self.now.max(at);
+        self.feed(w, Input::Tick);
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        let w = happening.to;
+        let window = &mut self.windows[w];
+        if window.load != happening.load || window.state == State::Closed {
+            return;
+        }
+        if window.state == State::Frozen {
+            window.held_back.push(happening.parcel);
+            return;
+        }
+        if window.state == State::Cached {
+            return;
+        }
+        if let Some(input) = read::input(&window.machine, happening.parcel) {
+            self.feed(w, input);
+        }
+    }
+
+    /// A page is frozen: it does nothing, and finds what came meanwhile when it is thawed.
+    pub fn freeze(&mut self, w: usize) {
+        self.feed(w, Input::Leave);
+        self.windows[w].state = State::Frozen;
+    }
+
+    /// A page goes into the back/forward cache: its channels are closed, and what comes meanwhile is lost to it.
+    pub fn cache(&mut self, w: usize) {
+        self.feed(w, Input::Leave);
+        self.windows[w].state = State::Cached;
+    }
+
+    /// A page without warning: the laptop sleeps, or the process is stopped. The lock stays held.
+    pub fn stall(&mut self, w: usize) {
+        self.windows[w].state = State::Frozen;
+    }
+
+    /// The end of `stall`: timers that were due fire at once.
+    pub fn unstall(&mut self, w: usize) {
+        self.windows[w].state = State::Running;
+        self.deliver_held_back(w);
+    }
+
+    /// The end of `freeze` or `cache`.
+    pub fn thaw(&mut self, w: usize) {
+        self.windows[w].state = State::Running;
+        self.feed(w, Input::Return);
+        self.deliver_held_back(w);
+    }
+
+    fn deliver_held_back(&mut self, w: usize) {
+        for parcel in std::mem::take(&mut self.windows[w].held_back) {
+            if let Some(input) = read::input(&self.windows[w].machine, parcel) {
+                self.feed(w, input);
+            }
+        }
+    }
+
+    /// What the server says of a flow from now on.
+    pub fn server_says(&mut self, flow_id: &str, reply: Value) {
+        self.server.says(flow_id, reply);
+    }
+
+    /// The app's own push brings the server's word to one window.
+    pub fn report(&mut self, w: usize, flow_id: &str, reply: &Value) {
+        let reply = Reply::read(reply).expect("a reply");
+        self.feed(
+            w,
+            Input::Report {
+                flow_id: id(flow_id),
+                reply,
+            },
+        );
+    }
+
+    pub fn view(&self, w: usize, flow_id: &str) -> Option<FlowView> {
+        let flows = self.windows[w].machine.flows();
+        flows.into_iter().find(|flow| flow.id.as_str() == flow_id)
+    }
+
+    pub fn status(&self, w: usize, flow_id: &str) -> Option<Status> {
+        self.view(w, flow_id).map(|flow| flow.status)
+    }
+
+    /// The kinds of events that a window's listeners were told of a flow, `changed` left out.
+    pub fn told(&self, w: usize, flow_id: &str) -> Vec<EventKind> {
+        let mut told = self.told_all(w, flow_id);
+        told.retain(|kind| *kind != EventKind::Changed);
+        told
+    }
+
+    pub fn told_all(&self, w: usize, flow_id: &str) -> Vec<EventKind> {
+        self.windows[w]
+            .events
+            .iter()
+            .filter(|event| event.flow.id.as_str() == flow_id)
+            .map(|event| event.kind)
+            .collect()
+    }
+
+    /// When each check of a flow began, of all windows.
+    pub fn asked(&self, flow_id: &str) -> Vec<u64> {
+        self.server
+            .requests
+            .iter()
+            .filter(|request| request.flow_id == flow_id)
+            .map(|request| request.at)
+            .collect()
+    }
+
+    /// How often a window has dropped something for this reason.
+    pub fn dropped(&self, w: usize, reason: &str) -> u32 {
+        self.windows[w]
+            .machine
+            .dropped()
+            .iter()
+            .find(|(known, _)| *known == reason)
+            .map_or(0, |(_, count)| *count)
+    }
+}
+
+/// A flow id, padded to the length that one has.
+pub fn id(text: &str) -> FlowId {
+    FlowId::parse(String::from(text)).expect("a flow id")
+}
