@@ -32,8 +32,7 @@ for (const { via, app, callback, others } of channels) {
     const options = { statusUrl: null, cancelUrl: null, startUrl: "/test/callback.html" };
     const starter = await open({ options });
     const second = await open({ options });
-    const { id, window } = await starter.startWithWindow("github");
-    await window.closed();
+    const id = await starter.start("github");
     await allHearOneCompleted(others ? [starter, second] : [starter], id);
     assert.equal(starter.events({ type: "completed", "flow.id": id })[0].via, via);
   });

@@ -10,7 +10,7 @@ const card = (provider) => `[data-provider="${provider}"]`;
 function says(tab, provider, text, timeout) {
   return tab.browser.until(async () => {
     const status = await tab.run((selector) => document.querySelector(`${selector} .status`).textContent, card(provider));
-    return text.test(status);
+    return text.test(status.replace(/\s+/gu, " "));
   }, `${tab.name}'s ${provider} card to say ${text}`, timeout);
 }
 
@@ -48,7 +48,7 @@ scenario("a_denial_says_why_and_offers_to_try_again", async ({ open }) => {
   const window = await connect(page, "github");
   await window.deny();
   await window.closed();
-  await says(page, "github", /Access was denied.+/u);
+  await says(page, "github", /Access was denied Access was not granted\./u);
   assert.equal(await page.run((selector) => document.querySelector(`${selector} [data-part="go"]`).textContent, card("github")), "Try again");
   await (await connect(page, "github")).allow();
   await says(page, "github", /Connected/u);

@@ -11,8 +11,7 @@ scenario("without_an_endpoint_a_success_is_a_verdict_in_every_tab", async ({ ope
   const options = withoutEndpoint(said("callback", "notice", { provider: "atlassian", success: true, integrationId: "int_9", integrations: [{ tool: "jira", id: "j1" }, { tool: "confluence", id: "c1" }] }));
   const starter = await open({ options });
   const other = await open({ options });
-  const { id, window } = await starter.startWithWindow("atlassian");
-  await window.closed();
+  const id = await starter.start("atlassian");
   await allHearOneCompleted([starter, other], id);
   for (const tab of [starter, other]) {
     const { integrationId, integrations } = await tab.flow(id);
@@ -31,8 +30,7 @@ for (const { code, status } of failures) {
     const options = withoutEndpoint(said("callback", "notice", { provider: "github", success: false, error: { code } }));
     const starter = await open({ options });
     const other = await open({ options });
-    const { id, window } = await starter.startWithWindow("github");
-    await window.closed();
+    const id = await starter.start("github");
     for (const tab of [starter, other]) {
       const { flow } = await tab.hears({ type: status, "flow.id": id });
       assert.deepEqual([flow.error.code, flow.provisional], [code, false]);
@@ -63,8 +61,7 @@ for (const { by, via } of ways) {
     const options = withoutEndpoint(`/test/plain-callback.html?by=${by}`);
     const starter = await open({ options });
     const other = await open({ options });
-    const { id, window } = await starter.startWithWindow("github");
-    await window.closed();
+    const id = await starter.start("github");
     await allHearOneCompleted([starter, other], id);
     assert.equal((await starter.flow(id)).integrationId, "42");
     if (via !== undefined) assert.equal(starter.events({ type: "completed" })[0].via, via);
@@ -75,8 +72,7 @@ for (const { by, via } of ways) {
     const options = withoutEndpoint(`/test/plain-callback.html?by=${by}&says=${says}`);
     const starter = await open({ options });
     const other = await open({ options });
-    const { id, window } = await starter.startWithWindow("github");
-    await window.closed();
+    const id = await starter.start("github");
     for (const tab of [starter, other]) {
       await tab.hears({ type: "failed", "flow.id": id });
       await tab.quiet();
@@ -91,18 +87,16 @@ scenario("a_hand_written_callback_page_is_confirmed_where_an_endpoint_is", async
   const options = { statusUrl: "/test/status", cancelUrl: null, startUrl: "/test/plain-callback.html", tiers: [{ every: 60_000, polls: 1 }] };
   const starter = await open({ options });
   const other = await open({ options });
-  const { id, window } = await starter.startWithWindow("github");
-  await window.closed();
+  const id = await starter.start("github");
   await allHearOneCompleted([starter, other], id);
 });
 
-scenario("a_hand_written_listener_hears_a_success_by_every_channel_once", async ({ open, world, browser }) => {
+scenario("a_hand_written_listener_hears_a_success_by_every_channel_once", async ({ open, world }) => {
   const listener = await open({ path: "/test/plain-listener.html" });
   await listener.run((url) => {
     window.next = url;
   }, said("callback", "notice", { provider: "github", success: true, integrationId: "int_5" }));
-  const window = await browser.windowFrom(() => listener.click("#act"));
-  await window.closed();
+  await listener.click("#act");
   for (const by of ["opener", "channel", "storage"]) {
     const { provider, integrationId } = await world.log.first({ tab: listener.name, kind: "heard", by });
     assert.deepEqual({ provider, integrationId }, { provider: "github", integrationId: "int_5" });
@@ -118,8 +112,9 @@ scenario("a_hand_written_listener_never_takes_a_failure_for_a_success", async ({
   await listener.run((url) => {
     window.next = url;
   }, said("callback", "notice", { provider: "github", success: false, error: { code: "access_denied" } }));
-  const window = await browser.windowFrom(() => listener.click("#act"));
-  await window.closed();
+  const windows = (await browser.handles()).length;
+  await listener.click("#act");
+  await browser.until(async () => world.front.count("/test/callback.html") === 1 && (await browser.handles()).length === windows, "the callback page to come and go");
   await own.run(() => {
     new BroadcastChannel("oauth-status").postMessage({ type: "oauth-complete", provider: "fence", success: true });
     localStorage.setItem("oauth-status", JSON.stringify({ provider: "fence", success: true, timestamp: Date.now() }));

@@ -28,8 +28,8 @@
         }
       }
     },
-    // A click is spent on another window, so that the browser's own blocker meets the next one.
-    "click-spent": () => addEventListener("click", () => window.open("about:blank", "_blank", "width=50,height=50")?.close(), { capture: true }),
+    // The first click is spent on another window, so that the browser's own blocker meets the one that it was meant for.
+    "click-spent": () => addEventListener("click", () => window.open("about:blank", "_blank", "width=50,height=50")?.close(), { capture: true, once: true }),
     "windows-refused": () => fix(window, "open", () => null),
   };
   const asked = new URL(document.currentScript.src).searchParams.get("faults") ?? "";
