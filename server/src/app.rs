@@ -72,6 +72,7 @@ impl App {
             Arc::clone(&keys),
             Arc::clone(&providers),
             clock.clone(),
+            config.limits.exchange,
         )?);
         Ok(Arc::new(Self {
             identifier: Identifier::new(config.identity, &keys, clock.clone()),

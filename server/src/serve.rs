@@ -12,7 +12,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing::{info, warn};
 
 /// For requests in flight; a client that reads slowly does not hold the process for ever.
@@ -96,16 +95,12 @@ pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), S
     let app = App::new(config, Arc::new(store.clone()), Clock::system()).await?;
     let stopping = app.stopping.clone();
     let sweeping = tokio::spawn(app.sweeper.clone().run(stopping.clone()));
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let told_to_stop = stopping.clone();
+    let told = told_to_stop()?;
+    let stop = stopping.clone();
     tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        told.await;
         info!("stopping");
-        told_to_stop.cancel();
+        stop.cancel();
     });
     let service = router(Arc::clone(&app)).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service)
@@ -130,4 +125,27 @@ pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), S
     store.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// SIGTERM, or SIGINT. Listened for before this returns, so that none is missed.
+#[cfg(unix)]
+fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Ctrl-C.
+#[cfg(not(unix))]
+fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send> {
+    Ok(async {
+        let _pressed = tokio::signal::ctrl_c().await;
+    })
 }

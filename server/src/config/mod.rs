@@ -1,5 +1,7 @@
 //! The configuration: read from a TOML file, checked whole, and refused whole with every problem named.
 
+mod check;
+mod check_provider;
 mod origin;
 mod provider;
 mod raw;
@@ -182,7 +184,7 @@ impl Config {
         surroundings: &Surroundings<'_>,
     ) -> Result<Self, ConfigError> {
         raw::parse(text)
-            .and_then(|raw| raw::check(raw, overrides, surroundings))
+            .and_then(|raw| check::check(raw, overrides, surroundings))
             .map_err(|problems| ConfigError {
                 file: file.to_owned(),
                 problems,

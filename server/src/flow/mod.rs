@@ -33,6 +33,8 @@ pub struct Limits {
     pub grace: Duration,
     /// Attempts of one flow.
     pub attempts: u32,
+    /// For the provider's answer to a code.
+    pub exchange: Duration,
     /// After this the sweeper calls an exchange interrupted: above the sum of the exchange's own timeouts.
     pub claim: Duration,
     /// How long settled flows are kept: well above the day for which a browser may ask.
@@ -45,6 +47,7 @@ impl Default for Limits {
             life: Duration::from_secs(60 * 60),
             grace: Duration::from_secs(2 * 60),
             attempts: 5,
+            exchange: Duration::from_secs(15),
             claim: Duration::from_secs(60),
             keep: Duration::from_secs(7 * 24 * 60 * 60),
         }

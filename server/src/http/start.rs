@@ -35,7 +35,7 @@ pub(super) async fn open(
     let request = match Request::read(&app, person, provider, query.as_deref().unwrap_or_default())
     {
         Ok(request) => request,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     if origin::comes_from_the_app(&app, &headers) {
         request.start(&app, &headers).await
@@ -57,7 +57,7 @@ pub(super) async fn press(
     }
     match Request::read(&app, person, provider, &form) {
         Ok(request) => request.start(&app, &headers).await,
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 
@@ -75,33 +75,32 @@ impl Request {
         person: Option<Person>,
         provider: String,
         text: &str,
-    ) -> Result<Self, Response> {
-        let Some(person) = person else {
-            return Err(message(
+    ) -> Result<Self, Box<Response>> {
+        let unknown = || Box::new(outcome::unknown(app));
+        let person = person.ok_or_else(|| {
+            Box::new(message(
                 app,
                 StatusCode::UNAUTHORIZED,
                 "Sign in first",
                 "Sign in to the app in this browser, then connect from there.",
-            ));
-        };
-        let parameters = Parameters::parse(text).ok_or_else(|| outcome::unknown(app))?;
+            ))
+        })?;
+        let parameters = Parameters::parse(text).ok_or_else(unknown)?;
         if app.flows.provider(&provider).is_none() {
-            return Err(outcome::unknown(app));
+            return Err(unknown());
         }
         let flow = match parameters.value("flow") {
-            Some(text) => {
-                Some(FlowId::parse(text.to_owned()).ok_or_else(|| outcome::unknown(app))?)
-            }
+            Some(text) => Some(FlowId::parse(text.to_owned()).ok_or_else(unknown)?),
             None => None,
         };
         let return_to = match parameters.value("return") {
             Some(reference) => Some(origin::page_of_the_app(app, reference).ok_or_else(|| {
-                message(
+                Box::new(message(
                     app,
                     StatusCode::BAD_REQUEST,
                     "This link is not right",
                     "It asks to go back to a page that is not the app's.",
-                )
+                ))
             })?),
             None => None,
         };
@@ -216,9 +215,7 @@ pub(super) async fn create(
     let return_to = creation
         .return_to
         .map(|reference| origin::page_of_the_app(&app, &reference));
-    let key = headers
-        .get("idempotency-key")
-        .map(|value| idempotency_key(value));
+    let key = headers.get("idempotency-key").map(idempotency_key);
     if matches!(flow, Some(None)) || matches!(return_to, Some(None)) || matches!(key, Some(None)) {
         return respond::error(StatusCode::BAD_REQUEST, "invalid_request");
     }

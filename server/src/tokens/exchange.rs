@@ -12,9 +12,6 @@ use zeroize::Zeroizing;
 /// A provider that does not take a connection in this time does not work.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Together with the attempts to commit it stays well within a claim's lease.
-const TIMEOUT: Duration = Duration::from_secs(15);
-
 /// Far above the largest real answer; Microsoft's are some 8 KiB.
 const LARGEST_ANSWER: usize = 64 * 1024;
 
@@ -63,13 +60,13 @@ pub struct Request<'a> {
 }
 
 /// The client for providers: no redirects (a code must not follow one), and bounded in time.
-pub fn client() -> Result<Client, reqwest::Error> {
+pub fn client(timeout: Duration) -> Result<Client, reqwest::Error> {
     // The first caller in a process sets it, and any later one finds it set: both are right.
     let _already_set = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT)
+        .timeout(timeout)
         .user_agent(concat!("oauth-sync-server/", env!("CARGO_PKG_VERSION")))
         .build()
 }

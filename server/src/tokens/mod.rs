@@ -70,7 +70,7 @@ pub enum TokenError {
 }
 
 impl TokenService {
-    /// A service over `store`.
+    /// A service over `store` that waits `timeout` for a provider's answer.
     ///
     /// # Errors
     ///
@@ -80,13 +80,14 @@ impl TokenService {
         keys: Arc<KeyRing>,
         providers: Arc<Providers>,
         clock: Clock,
+        timeout: Duration,
     ) -> Result<Self, reqwest::Error> {
         Ok(Self {
             store,
             keys,
             providers,
             clock,
-            client: exchange::client()?,
+            client: exchange::client(timeout)?,
         })
     }
 

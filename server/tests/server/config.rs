@@ -1,0 +1,345 @@
+//! A bad configuration is refused, and says where and what.
+
+use crate::harness::{CLIENT_SECRET, configuration};
+use oauth_sync_server::config::{
+    ClientAuthentication, Config, ConfigError, DEMO, Demo, Overrides, Pkce, Surroundings,
+};
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    parse_with(text, Overrides::default())
+}
+
+fn parse_with(text: &str, overrides: Overrides) -> Result<Config, ConfigError> {
+    let variable = |name: &str| (name == "MONA_SECRET").then(|| "from the environment".to_owned());
+    let surroundings = Surroundings {
+        variable: &variable,
+        demo_key: &|_| Ok([7; 32]),
+    };
+    Config::parse("server.toml", text, overrides, &surroundings)
+}
+
+fn good() -> String {
+    configuration("http://127.0.0.1:4181")
+}
+
+#[test]
+fn every_mistake_is_named_by_file_and_key() {
+    let cases: [(&str, &str, &str); 26] = [
+        (
+            "origin = \"http://localhost:4180\"\n",
+            "",
+            "origin: is missing",
+        ),
+        (
+            "origin = \"http://localhost:4180\"",
+            "origin = \"http://app.example\"",
+            "origin: must be https",
+        ),
+        (
+            "origin = \"http://localhost:4180\"",
+            "origin = \"https://app.example/x\"",
+            "origin: must be an origin",
+        ),
+        (
+            "origin = \"http://localhost:4180\"",
+            "origin = 5",
+            "origin: line 2: invalid type",
+        ),
+        (
+            "origin = \"http://localhost:4180\"",
+            "orgin = \"http://localhost:4180\"",
+            "line 2: unknown field `orgin`",
+        ),
+        (
+            "app_origins = [\"http://localhost:4180\"",
+            "app_origins = [\"*\"",
+            "app_origins[0]: is not an origin",
+        ),
+        (
+            "header = \"X-User\"\nproxies = [\"127.0.0.1\"]",
+            "",
+            "identity: must say how people are known",
+        ),
+        (
+            "proxies = [\"127.0.0.1\"]",
+            "",
+            "identity.proxies: is missing",
+        ),
+        (
+            "proxies = [\"127.0.0.1\"]",
+            "proxies = [\"all\"]",
+            "identity.proxies[0]: line",
+        ),
+        (
+            "header = \"X-User\"",
+            "header = \"X User\"",
+            "identity.header: is not a header's name",
+        ),
+        (
+            "header = \"X-User\"\nproxies = [\"127.0.0.1\"]",
+            "token_secret = \"short\"",
+            "identity.token_secret: is shorter",
+        ),
+        (
+            "[[encryption.keys]]\nid = \"k1\"\nkey = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"",
+            "",
+            "encryption.keys: is missing",
+        ),
+        (
+            "key = \"AAEC",
+            "key = \"BAAEC",
+            "encryption.keys[0].key: is not 32 bytes in base64",
+        ),
+        (
+            "key = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"",
+            "key = \"AAEC\"",
+            "encryption.keys[0].key: is not 32 bytes",
+        ),
+        (
+            "key = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"",
+            "key_env = \"NOT_SET\"",
+            "encryption.keys[0].key_env: the variable NOT_SET is not set",
+        ),
+        (
+            "key = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"",
+            "key_file = \"/nowhere\"",
+            "encryption.keys[0].key_file: /nowhere cannot be read",
+        ),
+        (
+            "id = \"k1\"",
+            "id = \"k 1\"",
+            "encryption.keys[0].id: a key id is",
+        ),
+        (
+            "client_id = \"client-1\"\n",
+            "",
+            "providers.mona.client_id: is missing",
+        ),
+        (
+            "client_id = \"client-1\"",
+            "client_id = \"client-1\"\nclient_secret_env = \"MONA_SECRET\"",
+            "providers.mona.client_secret: is given more than once",
+        ),
+        (
+            "client_id = \"client-1\"",
+            "client_id = \"client-1\"\nclientid = 1",
+            "providers.mona.clientid: line",
+        ),
+        (
+            "client_id = \"client-1\"",
+            "client_id = \"client-1\"\nkind = \"gitlab\"",
+            "providers.mona.kind: is not built in",
+        ),
+        (
+            "token_endpoint = \"/token\"\nissuer",
+            "token_endpoint = \"http://mona.example/token\"\nissuer",
+            "providers.mona.token_endpoint: must be https",
+        ),
+        (
+            "token_endpoint = \"/token\"\nissuer",
+            "issuer",
+            "providers.mona.token_endpoint: is missing",
+        ),
+        (
+            "issuer = \"https://mona.example\"\n",
+            "",
+            "providers.mona.issuer: is missing, though require_iss is true",
+        ),
+        (
+            "prompt = \"consent\"",
+            "state = \"mine\"",
+            "providers.mona.authorization_parameters.state: is set by the flow",
+        ),
+        (
+            "[providers.mona]",
+            "[providers.Mona]",
+            "providers.Mona: is not a name",
+        ),
+    ];
+    assert!(parse(&good()).is_ok());
+    for (from, to, expected) in cases {
+        let text = good();
+        assert!(text.contains(from), "{from}");
+        let message = parse(&text.replacen(from, to, 1))
+            .err()
+            .unwrap_or_else(|| panic!("{expected}"))
+            .to_string();
+        assert!(
+            message.contains(&format!("server.toml: {expected}")),
+            "{message}\nwas to say: {expected}"
+        );
+        assert!(!message.contains(CLIENT_SECRET), "{message}");
+    }
+}
+
+#[test]
+fn says_everything_that_is_wrong_at_once() {
+    let text = good()
+        .replace("client_id", "name")
+        .replacen("origin =", "database =", 1);
+    let error = parse(&text).err().unwrap();
+    let keys: Vec<&str> = error
+        .problems
+        .iter()
+        .map(|problem| problem.key.as_str())
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "origin",
+            "providers.mona.client_id",
+            "providers.plain.client_id"
+        ]
+    );
+    assert_eq!(error.to_string().lines().count(), 3);
+}
+
+#[test]
+fn a_syntax_error_names_its_line_and_not_its_text() {
+    let text = good().replace(
+        &format!("client_secret = \"{CLIENT_SECRET}\""),
+        &format!("client_secret = \"{CLIENT_SECRET}"),
+    );
+    let message = parse(&text).err().unwrap().to_string();
+    assert!(message.starts_with("server.toml: line "), "{message}");
+    assert!(!message.contains(CLIENT_SECRET), "{message}");
+}
+
+#[test]
+fn a_user_of_a_built_in_provider_gives_an_id_and_a_secret() {
+    let head = good().split("[providers.mona]").next().unwrap().to_owned();
+    let mut text = head;
+    for id in ["github", "atlassian", "microsoft", "google"] {
+        text +=
+            &format!("[providers.{id}]\nclient_id = \"c\"\nclient_secret_env = \"MONA_SECRET\"\n");
+    }
+    text += "[providers.second]\nkind = \"github\"\nclient_id = \"c\"\nclient_secret = \"s\"\n";
+    let config = parse(&text).unwrap();
+    let providers = &config.providers;
+    assert_eq!(
+        providers["github"].token_endpoint.as_str(),
+        "https://github.com/login/oauth/access_token"
+    );
+    assert_eq!(
+        providers["second"].token_endpoint,
+        providers["github"].token_endpoint
+    );
+    assert_eq!(
+        providers["github"].client_authentication,
+        ClientAuthentication::Post
+    );
+    assert_eq!(
+        (providers["github"].pkce, providers["atlassian"].pkce),
+        (Pkce::S256, Pkce::Unsupported)
+    );
+    assert_eq!(providers["atlassian"].tools, ["jira", "confluence"]);
+    assert_eq!(
+        providers["microsoft"].tools,
+        ["outlook", "teams", "onedrive"]
+    );
+    assert_eq!(providers["google"].tools, ["calendar", "drive"]);
+    assert_eq!(
+        providers["google"].issuer.as_deref(),
+        Some("https://accounts.google.com")
+    );
+    assert_eq!(
+        providers["google"].authorization_parameters["access_type"],
+        "offline"
+    );
+}
+
+fn demo() -> Overrides {
+    Overrides {
+        demo: Some(Demo {
+            www: "www".into(),
+            package: "dist".into(),
+        }),
+        ..Overrides::default()
+    }
+}
+
+#[test]
+fn the_demo_has_four_providers_at_one_address() {
+    let mut config = parse_with(DEMO, demo()).unwrap();
+    let ids: Vec<&str> = config.providers.keys().map(String::as_str).collect();
+    assert_eq!(ids, ["atlassian", "github", "google", "microsoft"]);
+    assert_eq!(
+        config.providers["github"].authorization_endpoint.as_str(),
+        "http://127.0.0.1:4181/auth"
+    );
+    assert_eq!(
+        config.providers["github"]
+            .revocation_endpoint
+            .as_ref()
+            .unwrap()
+            .path(),
+        "/token/revocation"
+    );
+    assert!(
+        config
+            .providers
+            .values()
+            .all(|provider| provider.requires_issuer && provider.pkce == Pkce::S256)
+    );
+    config.bound(5123);
+    assert_eq!(
+        config.origin.as_str(),
+        "http://localhost:5123",
+        "the port that was bound"
+    );
+    assert_eq!(config.app_origins, [config.origin.clone()]);
+
+    let elsewhere = Overrides {
+        provider: Some("http://127.0.0.1:5999".to_owned()),
+        ..demo()
+    };
+    let config = parse_with(DEMO, elsewhere).unwrap();
+    assert_eq!(
+        config.providers["google"].token_endpoint.as_str(),
+        "http://127.0.0.1:5999/token"
+    );
+    assert_eq!(
+        config.providers["google"].issuer.as_deref(),
+        Some("http://127.0.0.1:5999")
+    );
+
+    let fixed = Overrides {
+        origin: Some("http://localhost:4999".to_owned()),
+        ..demo()
+    };
+    let mut config = parse_with(DEMO, fixed).unwrap();
+    config.bound(5123);
+    assert_eq!(config.origin.as_str(), "http://localhost:4999");
+}
+
+#[test]
+fn a_demo_is_for_loopback_alone() {
+    let public = Overrides {
+        origin: Some("https://app.example".to_owned()),
+        ..demo()
+    };
+    let message = parse_with(DEMO, public).err().unwrap().to_string();
+    assert!(
+        message.contains("origin: must be on loopback in a demo"),
+        "{message}"
+    );
+    let open = Overrides {
+        listen: Some("0.0.0.0:4180".parse().unwrap()),
+        ..demo()
+    };
+    let message = parse_with(DEMO, open).err().unwrap().to_string();
+    assert!(
+        message.contains("listen: must be on loopback in a demo"),
+        "{message}"
+    );
+}
+
+#[test]
+fn no_debug_output_holds_a_secret() {
+    let config = parse(&good()).unwrap();
+    let printed = format!("{config:?}");
+    assert!(
+        !printed.contains(CLIENT_SECRET) && !printed.contains("[0, 1, 2"),
+        "{printed}"
+    );
+}

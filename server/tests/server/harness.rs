@@ -1,0 +1,439 @@
+//! A server, a provider's token endpoint, and browsers.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use oauth_sync_server::App;
+use oauth_sync_server::clock::{Clock, ManualClock};
+use oauth_sync_server::config::{Config, Overrides, Surroundings};
+use oauth_sync_server::store::SqliteStore;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+use wiremock::matchers::{method, path};
+use wiremock::{Mock, MockServer, Respond, ResponseTemplate};
+
+/// When every test begins: 2026-01-01.
+pub const BEGIN: i64 = 1_767_225_600_000;
+
+/// Values that nothing may show.
+pub const CODE: &str = "planted-code-5f0c";
+pub const ACCESS_TOKEN: &str = "planted-access-token-91ab";
+pub const REFRESH_TOKEN: &str = "planted-refresh-token-77de";
+pub const CLIENT_SECRET: &str = "planted-client-secret-03fe";
+pub const PLANTED: [&str; 4] = [CODE, ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET];
+
+pub const ORIGIN: &str = "http://localhost:4180";
+
+/// A server on a file of its own.
+pub struct Server {
+    pub app: Arc<App>,
+    pub store: SqliteStore,
+    pub clock: ManualClock,
+    pub provider: MockServer,
+    source: Clock,
+    text: String,
+    directory: TempDir,
+}
+
+impl Server {
+    /// With two providers: `mona` takes PKCE and sends `iss`, `plain` does neither and authenticates in the body.
+    pub async fn start() -> Self {
+        Self::with(|text| text).await
+    }
+
+    /// With a changed configuration.
+    pub async fn with(edit: impl FnOnce(String) -> String) -> Self {
+        start_logs();
+        let provider = MockServer::start().await;
+        let text = edit(configuration(&provider.uri()));
+        let directory = tempfile::tempdir().unwrap();
+        let (source, clock) = Clock::manual(BEGIN);
+        let (app, store) = open(&text, &directory.path().join("test.db"), &source).await;
+        let server = Self {
+            app,
+            store,
+            clock,
+            provider,
+            source,
+            text,
+            directory,
+        };
+        server.answer(tokens()).await;
+        server
+    }
+
+    pub fn router(&self) -> Router {
+        oauth_sync_server::router(Arc::clone(&self.app))
+    }
+
+    pub fn browser(&self, user: &str) -> Browser {
+        Browser {
+            user: Some(user.to_owned()),
+            cookies: BTreeMap::new(),
+            router: self.router(),
+        }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.directory.path().join("test.db")
+    }
+
+    /// Another process on the same file, as far as one process can be another: a pool and services of its own.
+    pub async fn sibling(&self) -> (Arc<App>, SqliteStore) {
+        open(&self.text, &self.database(), &self.source).await
+    }
+
+    /// Drops everything that is in memory and opens the file again.
+    pub async fn restart(&mut self) {
+        self.store.close().await;
+        (self.app, self.store) = self.sibling().await;
+    }
+
+    /// What the token endpoint answers from now on.
+    pub async fn answer(&self, answer: impl Respond + 'static) {
+        self.provider.reset().await;
+        Mock::given(method("POST"))
+            .and(path("/token"))
+            .respond_with(answer)
+            .mount(&self.provider)
+            .await;
+    }
+
+    /// The forms that the token endpoint was sent.
+    pub async fn token_requests(&self) -> Vec<BTreeMap<String, String>> {
+        let requests = self.provider.received_requests().await.unwrap();
+        requests
+            .iter()
+            .filter(|request| request.url.path() == "/token")
+            .map(|request| {
+                url::form_urlencoded::parse(&request.body)
+                    .into_owned()
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// A flow that `user` has brought to completion.
+    pub async fn connected(&self, user: &str, flow: &str) -> Browser {
+        let mut browser = self.browser(user);
+        let departure = browser.start("mona", flow).await;
+        let landed = browser.land("mona", &departure.state, CODE).await;
+        assert_eq!(landed.status, StatusCode::OK);
+        assert_eq!(browser.status(flow).await["status"], "completed");
+        browser
+    }
+
+    pub async fn sweep(&self) -> oauth_sync_server::store::Swept {
+        self.app.sweeper.sweep().await.unwrap()
+    }
+}
+
+async fn open(text: &str, file: &std::path::Path, clock: &Clock) -> (Arc<App>, SqliteStore) {
+    let surroundings = Surroundings {
+        variable: &|_| None,
+        demo_key: &|_| Err("no demo".to_owned()),
+    };
+    let mut config = Config::parse("test.toml", text, Overrides::default(), &surroundings).unwrap();
+    config.limits.exchange = Duration::from_secs(2);
+    let store = SqliteStore::open(file).await.unwrap();
+    let app = App::new(config, Arc::new(store.clone()), clock.clone())
+        .await
+        .unwrap();
+    (app, store)
+}
+
+pub fn configuration(provider: &str) -> String {
+    format!(
+        r#"
+origin = "{ORIGIN}"
+app_origins = ["{ORIGIN}", "http://app.localhost:4180"]
+
+[identity]
+header = "X-User"
+proxies = ["127.0.0.1"]
+
+[[encryption.keys]]
+id = "k1"
+key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
+
+[providers.mona]
+name = "Mona & Co"
+client_id = "client-1"
+client_secret = "{CLIENT_SECRET}"
+client_authentication = "basic"
+base_url = "{provider}"
+authorization_endpoint = "/auth"
+token_endpoint = "/token"
+issuer = "https://mona.example"
+require_iss = true
+scopes = ["read", "offline_access"]
+authorization_parameters = {{ prompt = "consent" }}
+tools = ["jira", "confluence"]
+
+[providers.plain]
+client_id = "client-2"
+client_secret = "{CLIENT_SECRET}"
+base_url = "{provider}"
+authorization_endpoint = "/auth"
+token_endpoint = "/token"
+pkce = "unsupported"
+"#
+    )
+}
+
+/// A good answer.
+pub fn tokens() -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(json!({
+        "access_token": ACCESS_TOKEN,
+        "refresh_token": REFRESH_TOKEN,
+        "token_type": "Bearer",
+        "expires_in": 3600,
+        "scope": "read offline_access",
+    }))
+}
+
+/// One browser: cookies, and who is signed in.
+#[derive(Clone)]
+pub struct Browser {
+    pub user: Option<String>,
+    pub cookies: BTreeMap<String, String>,
+    pub router: Router,
+}
+
+/// On the way to the provider.
+#[derive(Debug)]
+pub struct Departure {
+    pub state: String,
+    pub query: BTreeMap<String, String>,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+
+    pub fn cookies(&self) -> Vec<&str> {
+        self.headers
+            .get_all("set-cookie")
+            .iter()
+            .map(|value| value.to_str().unwrap())
+            .collect()
+    }
+
+    /// What the page hands to `finish`.
+    pub fn notice(&self) -> Option<Value> {
+        let (_, rest) = self.body.split_once("id=\"outcome\">")?;
+        let (json, _) = rest.split_once("</script>")?;
+        Some(serde_json::from_str::<Value>(json).unwrap()["notice"].clone())
+    }
+
+    /// The departure that a redirect begins.
+    pub fn departure(&self) -> Departure {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.body);
+        departure(self.header("location"))
+    }
+
+    /// The page without what differs on every load.
+    pub fn page(&self) -> String {
+        let (_, rest) = self
+            .header("content-security-policy")
+            .split_once("'nonce-")
+            .unwrap();
+        let (nonce, _) = rest.split_once('\'').unwrap();
+        self.body.replace(nonce, "")
+    }
+}
+
+pub fn departure(url: &str) -> Departure {
+    let url = url::Url::parse(url).unwrap();
+    let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
+    Departure {
+        state: query["state"].clone(),
+        query,
+    }
+}
+
+pub const FROM_THE_APP: &[(&str, &str)] = &[
+    ("sec-fetch-site", "same-origin"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-dest", "document"),
+];
+
+pub const FROM_ELSEWHERE: &[(&str, &str)] = &[
+    ("sec-fetch-site", "cross-site"),
+    ("sec-fetch-mode", "navigate"),
+    ("sec-fetch-dest", "document"),
+];
+
+pub const BY_SCRIPT: &[(&str, &str)] = &[
+    ("origin", ORIGIN),
+    ("sec-fetch-site", "same-origin"),
+    ("sec-fetch-mode", "cors"),
+    ("sec-fetch-dest", "empty"),
+];
+
+impl Browser {
+    pub async fn send(
+        &mut self,
+        method: Method,
+        uri: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(uri);
+        if let Some(user) = &self.user {
+            request = request.header("x-user", user);
+        }
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            request = request.header("cookie", cookies.join("; "));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::from(body.to_owned())).unwrap();
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body: String::from_utf8(body.to_vec()).unwrap(),
+        };
+        for secret in PLANTED {
+            assert!(!answer.body.contains(secret), "{uri} shows {secret}");
+            assert!(
+                !format!("{:?}", answer.headers).contains(secret),
+                "{uri} shows {secret}"
+            );
+        }
+        for cookie in answer.cookies() {
+            let (pair, attributes) = cookie.split_once(';').unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            if attributes.contains("Max-Age=0") {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+        answer
+    }
+
+    pub async fn get(&mut self, uri: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(Method::GET, uri, headers, "").await
+    }
+
+    pub async fn post(&mut self, uri: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        self.send(Method::POST, uri, headers, body).await
+    }
+
+    /// Clicks "connect" in the app.
+    pub async fn start(&mut self, provider: &str, flow: &str) -> Departure {
+        let uri = format!("/oauth/start/{provider}?flow={flow}");
+        self.get(&uri, FROM_THE_APP).await.departure()
+    }
+
+    /// Comes back with a code.
+    pub async fn land(&mut self, provider: &str, state: &str, code: &str) -> Answer {
+        let uri = callback(provider, state, &format!("code={code}"));
+        self.get(&uri, FROM_ELSEWHERE).await
+    }
+
+    /// Comes back with an error.
+    pub async fn land_with_error(&mut self, provider: &str, state: &str, error: &str) -> Answer {
+        let uri = callback(provider, state, &format!("error={error}"));
+        self.get(&uri, FROM_ELSEWHERE).await
+    }
+
+    pub async fn status(&mut self, flow: &str) -> Value {
+        self.get(&format!("/oauth/status?flow={flow}"), BY_SCRIPT)
+            .await
+            .json()
+    }
+
+    pub async fn cancel(&mut self, flow: &str) -> Answer {
+        self.post(&format!("/oauth/flows/{flow}/cancel"), BY_SCRIPT, "")
+            .await
+    }
+}
+
+/// The address that the provider sends people back to, with the issuer where it sends one.
+pub fn callback(provider: &str, state: &str, rest: &str) -> String {
+    let issuer = if provider == "mona" {
+        "&iss=https%3A%2F%2Fmona.example"
+    } else {
+        ""
+    };
+    format!("/oauth/callback/{provider}?state={state}&{rest}{issuer}")
+}
+
+/// Waits for something that must come.
+pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
+    for _ in 0..500 {
+        if condition().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("never happened: {what}");
+}
+
+/// Everything that was logged in this process.
+pub fn logged() -> String {
+    String::from_utf8_lossy(&log().lock().unwrap()).into_owned()
+}
+
+fn log() -> &'static Mutex<Vec<u8>> {
+    static LOG: OnceLock<Mutex<Vec<u8>>> = OnceLock::new();
+    LOG.get_or_init(Mutex::default)
+}
+
+fn start_logs() {
+    struct Sink;
+    impl std::io::Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            log().lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_writer(|| Sink)
+            .with_ansi(false)
+            .init();
+    });
+}

@@ -1,0 +1,19 @@
+//! Route-shaped tests: the real router over a real SQLite file, and a small token endpoint that can be told to fail.
+
+mod harness;
+
+mod callback;
+mod cancel;
+mod config;
+mod exchange;
+mod expiry;
+mod identity;
+mod pages;
+mod process;
+mod races;
+mod restart;
+mod secrets;
+mod sqlite;
+mod start;
+mod status;
+mod store;

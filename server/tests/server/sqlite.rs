@@ -1,0 +1,147 @@
+//! What is SQLite's alone: the second guard in the file, and several processes that open it.
+
+use oauth_sync_server::store::SqliteStore;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Row as _};
+use std::path::Path;
+
+async fn raw(file: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .connect()
+        .await
+        .unwrap()
+}
+
+async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<u64, String> {
+    sqlx::query(sql)
+        .execute(connection)
+        .await
+        .map(|result| result.rows_affected())
+        .map_err(|error| error.to_string())
+}
+
+const FLOW: &str = "INSERT INTO flows (id, user_id, provider, status, created_at, expires_at, claimable_until) \
+    VALUES ('flow-0001', 'ann', 'mona', 'pending', 1, 2, 3)";
+
+/// Code that forgets a guard is refused by the file itself.
+#[tokio::test]
+async fn the_trigger_refuses_every_step_that_is_not_in_the_graph() {
+    const SETTLE: [(&str, &str); 3] = [
+        (
+            "cancelled",
+            "UPDATE flows SET status = 'cancelled', settled_at = 5",
+        ),
+        (
+            "failed",
+            "UPDATE flows SET status = 'failed', error_code = 'server_error', settled_at = 5",
+        ),
+        (
+            "expired",
+            "UPDATE flows SET status = 'expired', settled_at = 5",
+        ),
+    ];
+    const STEPS: [&str; 7] = [
+        "UPDATE flows SET status = 'pending', settled_at = NULL",
+        "UPDATE flows SET status = 'exchanging', settled_at = NULL, claim_id = 'c'",
+        "UPDATE flows SET status = 'completed', connection_id = 'int-1'",
+        "UPDATE flows SET status = CASE status WHEN 'failed' THEN 'cancelled' ELSE 'failed' END",
+        "UPDATE flows SET status = CASE status WHEN 'expired' THEN 'cancelled' ELSE 'expired' END",
+        "UPDATE flows SET error_code = 'other'",
+        "UPDATE flows SET user_id = 'bob'",
+    ];
+    for (name, settle) in SETTLE {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("t.db");
+        SqliteStore::open(&file).await.unwrap();
+        let mut connection = raw(&file).await;
+        run(&mut connection, FLOW).await.unwrap();
+        assert!(
+            run(
+                &mut connection,
+                "UPDATE flows SET status = 'completed', connection_id = 'x', settled_at = 5"
+            )
+            .await
+            .is_err()
+        );
+        run(&mut connection, settle).await.unwrap();
+        for step in STEPS {
+            let refused = run(&mut connection, step).await.unwrap_err();
+            assert!(
+                refused.contains("cannot take this step")
+                    || refused.contains("final")
+                    || refused.contains("keeps its person"),
+                "{name}: {step}: {refused}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_claim_cannot_change_hands() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("t.db");
+    SqliteStore::open(&file).await.unwrap();
+    let mut connection = raw(&file).await;
+    run(&mut connection, FLOW).await.unwrap();
+    assert!(
+        run(&mut connection, "UPDATE flows SET status = 'exchanging'")
+            .await
+            .is_err(),
+        "without a claim"
+    );
+    run(
+        &mut connection,
+        "UPDATE flows SET status = 'exchanging', claim_id = 'c1'",
+    )
+    .await
+    .unwrap();
+    let stolen = run(
+        &mut connection,
+        "UPDATE flows SET status = 'failed', settled_at = 5, claim_id = 'c2'",
+    )
+    .await;
+    assert!(stolen.unwrap_err().contains("cannot take this step"));
+}
+
+#[tokio::test]
+async fn is_made_for_durability_and_contention() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("t.db");
+    SqliteStore::open(&file).await.unwrap();
+    let mode: String = sqlx::query("PRAGMA journal_mode")
+        .fetch_one(&mut raw(&file).await)
+        .await
+        .unwrap()
+        .get(0);
+    assert_eq!(mode, "wal");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn several_processes_may_make_the_file_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("t.db");
+    let mut opening = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let file = file.clone();
+        opening.spawn(async move { SqliteStore::open(&file).await.map(|_| ()) });
+    }
+    for opened in opening.join_all().await {
+        opened.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn refuses_a_file_of_a_newer_release() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("t.db");
+    SqliteStore::open(&file).await.unwrap();
+    run(&mut raw(&file).await, "PRAGMA user_version = 99")
+        .await
+        .unwrap();
+    let message = SqliteStore::open(&file).await.unwrap_err().to_string();
+    assert!(
+        message.contains("99") && message.contains("newer"),
+        "{message}"
+    );
+}
