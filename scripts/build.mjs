@@ -6,6 +6,7 @@
  */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bin, root, run } from "./command.mjs";
@@ -27,7 +28,12 @@ export async function build(say = () => {}) {
 async function buildModule(version, say) {
   say("module");
   const profile = ["--profile", "browser", "--target", "wasm32-unknown-unknown"];
-  await run("cargo", ["build", "--quiet", "--lib", "--package", "oauth-sync", ...profile]);
+  // Panic messages name source files; where they lie on the machine that built them is nobody's business.
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  const sysroot = (await run("rustc", ["--print", "sysroot"])).trim();
+  const remaps = [`${cargoHome}=cargo`, `${sysroot}=rust`, `${root}=oauth-sync`].map((pair) => `--remap-path-prefix=${pair}`);
+  const env = { CARGO_ENCODED_RUSTFLAGS: remaps.join("\x1f") };
+  await run("cargo", ["build", "--quiet", "--lib", "--package", "oauth-sync", ...profile], { env });
   const wasm = join(target, "wasm32-unknown-unknown/browser/oauth_sync.wasm");
   await unlessUpToDate("module", [wasm, ...TOOLS, "Cargo.lock", "xtask/src/main.rs"], "oauth_sync_bg.wasm", async (hash) => {
     await run("cargo", ["xtask", "bindgen", wasm, bindgen]);

@@ -1,9 +1,10 @@
 /** Runs commands for the other scripts. */
 import { spawn } from "node:child_process";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The root of the project. */
-export const root = fileURLToPath(new URL("..", import.meta.url));
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** Rejects when the command fails; what it prints is then in the message. */
 export async function run(command, args, options = {}) {

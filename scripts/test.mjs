@@ -31,7 +31,7 @@ const STAGES = {
   package: { commands: () => nodeTests("tests/package"), hasTests: true, needsBrowser: true },
   size: { commands: [["node", ["scripts/size.mjs"]]] },
   deny: {
-    commands: async () => [[await installDeny(say), ["--offline", "--workspace", "check", "bans", "licenses", "sources"]]],
+    commands: async () => [[await installDeny(say), ["--locked", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]]],
   },
   e2e: { commands: () => nodeTests("tests/e2e"), hasTests: true, needsBrowser: true },
 };
