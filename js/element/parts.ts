@@ -10,10 +10,13 @@ export interface Parts {
   readonly title: HTMLElement;
   readonly time: HTMLElement;
   readonly detail: HTMLElement;
-  readonly connectedSlot: HTMLSlotElement;
+  /** Stands in for the detail once there is a connection; what it would say otherwise is its fallback. */
+  readonly whose: HTMLSlotElement;
   readonly help: HTMLElement;
   readonly primary: HTMLButtonElement;
+  /** Stands in for the first button's text while nothing is under way. */
   readonly label: HTMLSlotElement;
+  readonly act: HTMLElement;
   readonly link: HTMLAnchorElement;
   readonly secondary: HTMLButtonElement;
 }
@@ -31,49 +34,58 @@ export function makeParts(root: ShadowRoot): Parts {
   const shape = svg("path", "turns");
   const mark = svg("path", "mark");
   const icon = svg("svg", "icon");
-  icon.setAttribute("part", "icon");
+  icon.part.add("icon");
   icon.setAttribute("viewBox", "0 0 20 20");
   icon.setAttribute("aria-hidden", "true");
   icon.append(shape, mark);
 
   const name = html("span", "name");
   const title = html("span", "title");
+  title.part.add("title");
   const time = html("span", "time");
+  time.part.add("time");
   // Each minute that passes is not worth a word.
   time.setAttribute("aria-live", "off");
   const line = html("div", "line");
-  line.append(title, " ", time);
-  const detail = html("div", "detail");
-  const connectedSlot = slot("connected");
+  line.append(name, title);
+  const detail = html("span", "detail");
+  const whose = slot("connected");
+  const details = html("div", "details");
+  details.part.add("detail");
+  details.append(detail, whose, " ", time);
   const help = html("div", "help");
   help.append(slot("help"));
   const says = html("div", "says");
-  says.append(line, detail, help);
+  says.append(line, details, help);
   const report = html("div", "report");
-  report.setAttribute("part", "status");
+  report.part.add("status");
   report.setAttribute("role", "status");
   report.setAttribute("aria-atomic", "true");
   // What is there at first is the page's content, not news.
   report.setAttribute("aria-live", "off");
   report.append(icon, says);
 
-  const label = slot("");
+  const label = slot("label");
+  const act = html("span", "act");
   const primary = html("button", "primary");
+  primary.part.add("button", "primary");
   primary.type = "button";
-  primary.append(label);
+  primary.append(label, act);
   const link = html("a", "primary");
   link.target = "_blank";
-  link.setAttribute("part", "link primary");
+  link.part.add("link", "primary");
   const secondary = html("button", "secondary");
+  secondary.part.add("button", "secondary");
   secondary.type = "button";
   const actions = html("div", "actions");
+  actions.part.add("actions");
   actions.append(primary, link, secondary);
 
   const base = html("div", "base");
   base.setAttribute("role", "group");
   base.append(slot("start"), report, actions);
   root.append(base);
-  return { base, report, shape, mark, name, title, time, detail, connectedSlot, help, primary, label, link, secondary };
+  return { base, report, shape, mark, name, title, time, detail, whose, help, primary, label, act, link, secondary };
 }
 
 export function setIcon({ shape, mark }: Parts, icon: Icon): void {
@@ -90,7 +102,6 @@ export function setText(element: Element, text: string): void {
 function html<N extends keyof HTMLElementTagNameMap>(tag: N, name: string): HTMLElementTagNameMap[N] {
   const element = document.createElement(tag);
   element.className = name;
-  element.setAttribute("part", name);
   return element;
 }
 
@@ -102,6 +113,6 @@ function svg<N extends keyof SVGElementTagNameMap>(tag: N, name: string): SVGEle
 
 function slot(name: string): HTMLSlotElement {
   const element = document.createElement("slot");
-  if (name) element.name = name;
+  element.name = name;
   return element;
 }

@@ -1,15 +1,16 @@
 /**
  * Looks like nothing in particular: type and ink are the page's, so that any ground will do, dark or light. Only the icons
- * have a colour of their own, one that stands out by 3:1 from white and from black alike.
+ * have a colour of their own; the ink in it makes it dark where the page is light, and the reverse.
  */
 const CSS = `
 :host {
   display: block;
   container-type: inline-size;
   contain-intrinsic-inline-size: 20em;
+  min-inline-size: 0;
   text-align: start;
-  --_good: var(--oauth-connect-good, #17885a);
-  --_heed: var(--oauth-connect-heed, #b96a00);
+  --_good: var(--oauth-connect-good, color-mix(in srgb, #1a9a66 75%, currentColor));
+  --_heed: var(--oauth-connect-heed, color-mix(in srgb, #c77700 75%, currentColor));
   --_radius: var(--oauth-connect-radius, .5em);
   --_edge: var(--oauth-connect-edge, color-mix(in srgb, currentColor 55%, transparent));
   --_gap: var(--oauth-connect-gap, .75em);
@@ -19,17 +20,19 @@ const CSS = `
   display: grid;
   grid-template-columns: auto minmax(0, 1fr);
   align-items: start;
-  gap: var(--_gap);
+  row-gap: var(--_gap);
   border-radius: var(--_radius);
   outline-offset: .25em;
 }
-.start { display: contents; }
+::slotted([slot="start"]) { grid-area: 1 / 1; margin-inline-end: var(--_gap); }
+.name { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .report {
-  grid-column: 2;
+  grid-area: 1 / 2;
+  position: relative;
   display: grid;
   grid-template-columns: auto minmax(0, 1fr);
   column-gap: .5em;
-  min-block-size: var(--_room, 6.15em);
+  min-block-size: var(--oauth-connect-room, 4.25em);
 }
 .icon {
   inline-size: 1.25em;
@@ -46,13 +49,10 @@ const CSS = `
 .heed .icon { color: var(--_heed); }
 .busy .turns { transform-origin: center; animation: turn 1.2s linear infinite; }
 .says { line-height: 1.5; }
-.line { display: flex; flex-wrap: wrap; column-gap: .75em; }
-p, .line, .detail { margin: 0; overflow-wrap: anywhere; }
+.title, .details { overflow-wrap: anywhere; }
 .title { font-weight: 600; }
+.details, .help { font-size: .9375em; line-height: 1.45; }
 .time { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.time, .detail, .help { font-size: .9375em; line-height: 1.45; }
-.time { line-height: 1.6; }
-.detail { text-wrap: pretty; }
 .actions {
   grid-column: 1 / -1;
   display: flex;
@@ -65,10 +65,9 @@ button, a {
   display: inline-flex;
   align-items: center;
   justify-content: center;
-  gap: .5em;
   min-block-size: var(--oauth-connect-control-height, 2.75em);
-  min-inline-size: 5.5em;
-  padding: .375em 1em;
+  min-inline-size: 5em;
+  padding: .375em .875em;
   border: 1px solid var(--_edge);
   border-radius: var(--_radius);
   background: none;
@@ -85,15 +84,16 @@ button, a {
   background: var(--oauth-connect-accent, none);
   color: var(--oauth-connect-on-accent, inherit);
 }
-.secondary { border-color: transparent; font-weight: 500; }
+.secondary { border-color: color-mix(in srgb, var(--_edge) 50%, transparent); font-weight: 500; }
 :is(button, a):hover { background: color-mix(in srgb, currentColor 9%, transparent); }
 .primary:hover { background: var(--oauth-connect-accent-hover, var(--oauth-connect-accent, color-mix(in srgb, currentColor 9%, transparent))); }
-button:disabled { opacity: .6; cursor: default; background: none; }
+button:is(:disabled, [aria-disabled]) { opacity: .55; cursor: default; background: none; }
 :focus-visible { outline: 2px solid var(--oauth-connect-focus, currentColor); outline-offset: 2px; }
 @container (inline-size >= 34em) {
   .base { grid-template-columns: auto minmax(0, 1fr) auto; align-items: center; }
-  .report { --_room: 4.75em; align-content: start; }
-  .actions { grid-column: 3; justify-content: end; flex-wrap: nowrap; max-inline-size: 20em; }
+  .report { align-content: center; }
+  /* The first button at the edge: it stays where it is when there is a second. */
+  .actions { grid-column: 3; flex-flow: row-reverse; margin-inline-start: var(--_gap); }
 }
 @media (prefers-reduced-motion: no-preference) {
   button, a { transition: background-color .12s; }
@@ -107,7 +107,7 @@ button:disabled { opacity: .6; cursor: default; background: none; }
   button, a { border-color: ButtonBorder; }
   a { border-color: LinkText; }
   .none .icon { opacity: 1; }
-  button:disabled { border-color: GrayText; opacity: 1; }
+  button:is(:disabled, [aria-disabled]) { color: GrayText; border-color: GrayText; opacity: 1; }
 }
 @keyframes turn { to { transform: rotate(1turn); } }
 @keyframes draw { from { stroke-dashoffset: 17; } }

@@ -34,6 +34,8 @@ export interface View {
   readonly code?: ErrorCode;
   readonly hasTimeLeft?: boolean;
   readonly primary?: ActionName;
+  /** It keeps its place and does nothing: a pointer on its way there shall not meet another. */
+  readonly isResting?: boolean;
   readonly secondary?: ActionName;
   readonly href?: string;
 }
@@ -96,8 +98,9 @@ function pendingView(flow: PendingFlow, isOnline: boolean, isFollowed: boolean, 
   const { stage } = flow;
   const isOpen = flow.window === "open";
   const secondary = "cancel";
-  if (!isOnline) return { state: "offline", icon: "heed", words: states.offline, secondary };
-  if (stage === "confirming") return { state: stage, icon: "busy", words: states.confirming, secondary };
+  const resting = { primary: isOpen ? "show" : "openAgain", isResting: true, secondary } as const;
+  if (!isOnline) return { state: "offline", icon: "heed", words: states.offline, ...resting };
+  if (stage === "confirming") return { state: stage, icon: "busy", words: states.confirming, ...resting };
   if (flow.window === "blocked" && !isFollowed) {
     // What was stored may have been written by anyone who has this origin, and a link runs what a `javascript:` URL says.
     const href = httpUrl(flow.href)?.href;

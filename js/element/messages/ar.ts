@@ -8,7 +8,7 @@ export const messages: Messages = {
     idle: { title: "غير متصل", detail: "ستسجّل الدخول إلى {name}." },
     opening: { title: "جارٍ فتح {name}…", detail: "لحظة من فضلك." },
     waiting: { title: "بانتظار الموافقة…", detail: "أكمل تسجيل الدخول إلى {name} في النافذة التي فُتحت." },
-    elsewhere: { title: "بانتظار الموافقة…", detail: "أكمل تسجيل الدخول إلى {name} في النافذة أو علامة التبويب الأخرى." },
+    elsewhere: { title: "بانتظار الموافقة…", detail: "أكمل تسجيل الدخول إلى {name} في النافذة الأخرى." },
     confirming: { title: "جارٍ التأكيد…", detail: "وصل رد {name}. لحظة من فضلك." },
     slow: { title: "ما زلنا بانتظارك…", detail: "خذ وقتك. قد تكون النافذة خلف هذه النافذة." },
     slowElsewhere: { title: "ما زلنا بانتظارك…", detail: "خذ وقتك. إن لم تجد النافذة الأخرى فافتحها من جديد." },
