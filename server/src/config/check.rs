@@ -6,6 +6,7 @@ use super::raw::{RawConfig, RawIdentity, RawKey};
 use super::{Config, Identity, Overrides, Problem, Surroundings};
 use crate::envelope::{Key, KeyRing};
 use crate::flow::Limits;
+use axum::http::HeaderName;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
@@ -254,11 +255,10 @@ impl Check<'_> {
             || raw.token_secret_file.is_some();
         match (raw.header, has_token) {
             (Some(header), false) => {
-                let name = header.to_ascii_lowercase();
-                if axum::http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+                let Ok(name) = HeaderName::from_bytes(header.as_bytes()) else {
                     self.wrong("identity.header", "is not a header's name");
                     return None;
-                }
+                };
                 if raw.proxies.is_empty() {
                     self.wrong(
                         "identity.proxies",

@@ -11,6 +11,7 @@ pub use provider::{ClientAuthentication, Pkce, Provider, Providers};
 
 use crate::envelope::KeyRing;
 use crate::flow::Limits;
+use axum::http::HeaderName;
 use secrecy::SecretSlice;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -51,8 +52,8 @@ pub struct Config {
 pub enum Identity {
     /// A header that a proxy sets, believed only from these addresses.
     Header {
-        /// The header's name, in lower case.
-        name: String,
+        /// The header's name.
+        name: HeaderName,
         /// The proxies' addresses.
         proxies: Vec<IpAddr>,
     },

@@ -67,11 +67,7 @@ pub(crate) enum Identifier {
 impl Identifier {
     pub(crate) fn new(identity: Identity, keys: &KeyRing, clock: Clock) -> Self {
         match identity {
-            Identity::Header { name, proxies } => Self::Header {
-                // The configuration has checked that it is a header's name.
-                name: HeaderName::try_from(name).unwrap_or(AUTHORIZATION),
-                proxies,
-            },
+            Identity::Header { name, proxies } => Self::Header { name, proxies },
             Identity::Token {
                 secret,
                 cookie,

@@ -16,6 +16,7 @@ mod status;
 
 use crate::app::App;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Method};
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -25,6 +26,9 @@ use std::time::Duration;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
+
+/// Far above any form or request of ours.
+const LARGEST_BODY: usize = 16 * 1024;
 
 /// The server's routes. Serve them with `into_make_service_with_connect_info::<SocketAddr>()` where people are known
 /// by a proxy's header: the proxy is known by its address.
@@ -55,6 +59,7 @@ pub fn router(app: Arc<App>) -> Router {
         router = router.merge(files);
     }
     router
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn_with_state(Arc::clone(&app), identity::identify))
         .layer(from_fn(log::log))
         .with_state(app)

@@ -1,5 +1,11 @@
 //! Route-shaped tests: the real router over a real SQLite file, and a small token endpoint that can be told to fail.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking, also in what it calls"
+)]
+
 mod harness;
 
 mod callback;

@@ -77,7 +77,7 @@ fn completion(flow: &str, claim: &str, connection: &str) -> Completion {
             access_expires_at: Some(NOW + 5000),
         },
         otherwise: vec![PendingRevocation {
-            id: format!("rev-{claim}-{connection}"),
+            id: format!("rev-{flow}-{claim}-{connection}"),
             user: "ann".to_owned(),
             provider: "mona".to_owned(),
             kind: TokenKind::Refresh,
