@@ -106,7 +106,7 @@ button:is(:disabled, [aria-disabled]) { opacity: .55; cursor: default; backgroun
 @media (forced-colors: active) {
   button, a { border-color: ButtonBorder; }
   a { border-color: LinkText; }
-  .none .icon { opacity: 1; }
+  .base .icon { color: CanvasText; opacity: 1; }
   button:is(:disabled, [aria-disabled]) { color: GrayText; border-color: GrayText; opacity: 1; }
 }
 @keyframes turn { to { transform: rotate(1turn); } }

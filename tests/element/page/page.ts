@@ -55,14 +55,14 @@ export class FakeSync {
 const syncs = new Map<Element, FakeSync>();
 
 /** Puts an element of its own into `state`; by its id, so that one is brought from state to state. */
-function show(id: string, state: State, attributes: Record<string, string> = {}): void {
+function show(id: string, state: State, attributes: Record<string, string> | null): void {
   let host = document.getElementById(id) as element.OAuthConnect | null;
   if (!host || state.trouble) {
     host?.remove();
     host = document.createElement("oauth-connect");
     host.id = id;
     host.setAttribute("provider", "github");
-    for (const [name, value] of Object.entries(attributes)) host.setAttribute(name, value);
+    for (const [name, value] of Object.entries(attributes ?? {})) host.setAttribute(name, value);
     const sync = new FakeSync(state.trouble);
     syncs.set(host, sync);
     host.sync = sync as unknown as OAuthSync;
@@ -74,4 +74,7 @@ function show(id: string, state: State, attributes: Record<string, string> = {})
   syncs.get(host)?.put(host.provider, state.flow);
 }
 
-Object.assign(window, { element, FakeSync, syncs, show, syncOf: (id: string) => syncs.get(document.getElementById(id) as Element) });
+const violations: string[] = [];
+document.addEventListener("securitypolicyviolation", ({ violatedDirective }) => violations.push(violatedDirective));
+
+Object.assign(window, { violations, element, FakeSync, syncs, show, syncOf: (id: string) => syncs.get(document.getElementById(id) as Element) });
