@@ -5,13 +5,15 @@ export function need(condition: unknown, argument: string): asserts condition {
 }
 
 /** The bounds are those of the protocol: readers of messages drop what is beyond them. */
-const NAME = /^\P{Cc}{1,64}$/u;
+const NAME = /^\P{Cc}+$/u;
 const FLOW_ID = /^[\w-]{8,64}$/;
 
 export const isText = (value: unknown): value is string => typeof value === "string";
 
+const isName = (value: unknown): value is string => isText(value) && NAME.test(value) && bytesOf(value) <= 64;
+
 export function needProvider(value: unknown): void {
-  need(isText(value) && NAME.test(value), "provider");
+  need(isName(value), "provider");
 }
 
 export function needFlowId(value: unknown, argument = "flowId"): void {
@@ -19,13 +21,14 @@ export function needFlowId(value: unknown, argument = "flowId"): void {
 }
 
 /** `:` and `~` set the parts of the names apart that are made from a namespace. */
-export const isNamespace = (value: unknown): boolean => isText(value) && NAME.test(value) && !/[:~]/.test(value);
+export const isNamespace = (value: unknown): boolean => isName(value) && !/[:~]/.test(value);
 
 export const isFunction = (value: unknown): boolean => typeof value === "function";
 
 /** `value` as an absolute http(s) URL, relative ones by this page; undefined where it is none. */
 export function httpUrl(value: unknown): URL | undefined {
-  if (!isText(value) && !(value instanceof URL)) return undefined;
+  // An empty one would be this page.
+  if (value === "" || (!isText(value) && !(value instanceof URL))) return undefined;
   try {
     const url = new URL(value, globalThis.document?.baseURI);
     return /^https?:$/.test(url.protocol) ? url : undefined;
@@ -42,6 +45,8 @@ export function jsonOf(value: unknown, argument: string): string {
   } catch {
     // A cycle, or a BigInt.
   }
-  need(json && new Blob([json]).size <= 2048, argument);
+  need(json && bytesOf(json) <= 2048, argument);
   return json;
 }
+
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;

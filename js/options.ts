@@ -4,7 +4,7 @@ import type { Options } from "./types.js";
 
 type Check = (value: never) => unknown;
 
-const isAddress: Check = (value) => (globalThis.document ? httpUrl(value) : isText(value) || Object(value) instanceof URL);
+const isAddress: Check = (value) => (globalThis.document ? httpUrl(value) : (isText(value) && value) || Object(value) instanceof URL);
 const isDuration: Check = (value) => Number.isFinite(value) && value >= 0;
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= 2 ** 31;
 
@@ -17,7 +17,7 @@ const CHECKS: Readonly<Record<keyof Options, Check>> = {
   fetch: isFunction,
   namespace: isNamespace,
   scope: (value: unknown) => isText(value) && value.length <= 4096,
-  cancelUrl: isAddress,
+  cancelUrl: (value) => isText(value) && isAddress(value),
   tiers: (value: NonNullable<Options["tiers"]>) =>
     Array.isArray(value) && value.length && value.every((tier) => isCount(tier?.every) && isCount(tier.polls)),
   slowAfter: isDuration,

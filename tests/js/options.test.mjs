@@ -8,7 +8,7 @@ describe("options", () => {
     const { OAuthSync, cores } = await openPage();
     for (const [options, name] of [
       [null, "options"], ["x", "options"], [{ statusURL: "/x" }, "statusURL"], [{ constructor: 1 }, "constructor"],
-      [{ statusUrl: "" , checkStatus: 5 }, "checkStatus"], [{ statusUrl: "javascript:1" }, "statusUrl"], [{ statusUrl: null }, "statusUrl"],
+      [{ checkStatus: 5 }, "checkStatus"], [{ statusUrl: "" }, "statusUrl"], [{ cancelUrl: new URL("https://a.example") }, "cancelUrl"], [{ statusUrl: "javascript:1" }, "statusUrl"], [{ statusUrl: null }, "statusUrl"],
       [{ statusUrl: "/x", checkStatus() {} }, "checkStatus"], [{ startUrl: 5 }, "startUrl"], [{ startUrl: "ftp://x" }, "startUrl"],
       [{ eventsUrl: 1 }, "eventsUrl"], [{ fetch: "x" }, "fetch"], [{ namespace: "" }, "namespace"], [{ namespace: "a:b" }, "namespace"],
       [{ scope: 5 }, "scope"], [{ scope: "x".repeat(4097) }, "scope"], [{ cancelUrl: {} }, "cancelUrl"], [{ tiers: [] }, "tiers"], [{ tiers: [{ every: 0, polls: 1 }] }, "tiers"],

@@ -278,7 +278,7 @@ describe("arguments", () => {
     cyclic.self = cyclic;
     for (const [provider, options, name] of [
       ["", {}, "provider"], [5, {}, "provider"], ["a\n", {}, "provider"], ["x".repeat(65), {}, "provider"],
-      ["github", null, "options"], ["github", { url: "javascript:1" }, "url"], ["github", { url: 5 }, "url"],
+      ["github", null, "options"], ["github", { url: "javascript:1" }, "url"], ["github", { url: 5 }, "url"], ["github", { url: "" }, "url"], ["é".repeat(33), {}, "provider"],
       ["github", { target: "window" }, "target"], ["github", { target: {} }, "target"], ["github", { width: "600" }, "width"],
       ["github", { height: -1 }, "height"], ["github", { flowId: "short" }, "flowId"], ["github", { flowId: "has space in it" }, "flowId"],
       ["github", { appState: cyclic }, "appState"], ["github", { appState: () => {} }, "appState"], ["github", { appState: "x".repeat(2047) }, "appState"],
