@@ -225,3 +225,103 @@ fn split(envelope: &[u8]) -> Option<(&str, [u8; NONCE_LENGTH], &[u8])> {
     let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>()?;
     Some((std::str::from_utf8(key_id).ok()?, *nonce, ciphertext))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLACE: Place<'static> = Place {
+        table: "connections",
+        row: "int_1",
+        column: "access_token",
+        user: "ann",
+    };
+
+    fn ring(ids: &[(&str, u8)]) -> KeyRing {
+        let mut keys = ids
+            .iter()
+            .map(|&(id, fill)| Key::new(id, [fill; 32]).unwrap());
+        let active = keys.next().unwrap();
+        KeyRing::new(active, keys.collect())
+    }
+
+    #[test]
+    fn opens_in_its_own_place_alone() {
+        let ring = ring(&[("k1", 1)]);
+        let sealed = ring.seal(PLACE, b"token").unwrap();
+        assert_eq!(
+            ring.open(PLACE, &sealed.bytes).unwrap().as_slice(),
+            b"token"
+        );
+        for place in [
+            Place {
+                table: "revocations",
+                ..PLACE
+            },
+            Place {
+                row: "int_2",
+                ..PLACE
+            },
+            Place {
+                column: "refresh_token",
+                ..PLACE
+            },
+            Place {
+                user: "bob",
+                ..PLACE
+            },
+            // The parts are counted, so that moving a letter from one to the next is seen.
+            Place {
+                row: "int_1a",
+                column: "ccess_token",
+                ..PLACE
+            },
+        ] {
+            assert_eq!(
+                ring.open(place, &sealed.bytes).unwrap_err(),
+                OpenError::Damaged,
+                "{place:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_every_change_of_a_byte_and_every_cut() {
+        let ring = ring(&[("k1", 1)]);
+        let sealed = ring.seal(PLACE, b"token").unwrap().bytes;
+        for index in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[index] ^= 1;
+            assert!(ring.open(PLACE, &changed).is_err(), "byte {index}");
+            assert!(
+                ring.open(PLACE, &sealed[..index]).is_err(),
+                "cut at {index}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_old_key_still_opens_and_a_missing_one_is_named() {
+        let old = ring(&[("k1", 1)]).seal(PLACE, b"token").unwrap();
+        let both = ring(&[("k2", 2), ("k1", 1)]);
+        assert_eq!(both.open(PLACE, &old.bytes).unwrap().as_slice(), b"token");
+        assert_eq!(both.seal(PLACE, b"token").unwrap().key_id, "k2");
+        let missing = ring(&[("k2", 2)]).open(PLACE, &old.bytes).unwrap_err();
+        assert_eq!(missing, OpenError::UnknownKey("k1".to_owned()));
+        let renamed = ring(&[("k1", 2)]).open(PLACE, &old.bytes).unwrap_err();
+        assert_eq!(renamed, OpenError::Damaged);
+    }
+
+    #[test]
+    fn the_same_value_never_looks_the_same() {
+        let ring = ring(&[("k1", 1)]);
+        let one = ring.seal(PLACE, b"token").unwrap().bytes;
+        assert_ne!(one, ring.seal(PLACE, b"token").unwrap().bytes);
+        assert!(!one.windows(5).any(|window| window == b"token"));
+    }
+
+    #[test]
+    fn prints_no_key() {
+        assert!(!format!("{:?}", ring(&[("k1", 213)])).contains("213"));
+    }
+}

@@ -45,10 +45,7 @@ pub(super) fn page(app: &App, flow: &Flow) -> Response {
         FlowState::Pending | FlowState::Exchanging => {
             return waiting(flow, provider);
         }
-        FlowState::Completed => (
-            &connected,
-            "The page you came from knows. This window closes itself.".to_owned(),
-        ),
+        FlowState::Completed => (&connected, "The app knows already.".to_owned()),
         FlowState::Cancelled => (
             &not_connected,
             reason(error_of(flow, state).as_ref()).to_owned(),

@@ -155,7 +155,7 @@ impl Request {
             title: &format!("Connect {name}?"),
             paragraphs: &[&format!(
                 "You are about to connect an account at {name} with {}. Go on only if you meant to.",
-                outcome::home(app)
+                app.app_origins.first().unwrap_or(&app.origin)
             )],
             action: Some(Action::Button {
                 action: &format!("/oauth/start/{}", self.provider),

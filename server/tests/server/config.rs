@@ -344,3 +344,29 @@ fn no_debug_output_holds_a_secret() {
         "{printed}"
     );
 }
+
+#[test]
+fn the_example_is_right_but_for_its_secrets() {
+    let text = include_str!("../../example.toml");
+    let message = parse(text).err().unwrap().to_string();
+    for line in message.lines() {
+        assert!(
+            line.contains("is not set") || line.contains("cannot be read"),
+            "{line}"
+        );
+    }
+    assert_eq!(message.lines().count(), 5, "{message}");
+    let other = text
+        .replace(
+            "header = \"X-Authenticated-User\"\nproxies = [\"127.0.0.1\"]\n",
+            "",
+        )
+        .replace("# token_", "token_");
+    assert!(
+        parse(&other)
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("OAUTH_SYNC_TOKEN_SECRET is not set")
+    );
+}

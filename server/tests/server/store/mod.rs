@@ -1,0 +1,149 @@
+//! What every store must do, whatever database is behind it. A store is named at the end of the file, once.
+
+mod attempts;
+mod settling;
+
+use attempts::{
+    an_idempotency_key_finds_its_flow, forgets_what_settled_long_ago,
+    goes_on_from_an_expired_flow_once, opens_attempts_up_to_the_limit,
+    shows_a_person_their_own_flows_alone,
+};
+use settling::{
+    an_interrupted_exchange_still_takes_its_own_late_answer,
+    completes_with_its_connection_or_not_at_all, one_claim_wins_whatever_does_not_fit_does_not,
+    settled_is_final,
+};
+
+use oauth_sync::proto::flow::FlowId;
+use oauth_sync_server::envelope::Sealed;
+use oauth_sync_server::store::{
+    Claim, Completion, FlowState, NewAttempt, NewConnection, NewFlow, Opening, PendingRevocation,
+    Return, Store, TokenKind,
+};
+use std::sync::Arc;
+
+const NOW: i64 = 1_000_000;
+const LATER: i64 = NOW + 100;
+
+fn id(text: &str) -> FlowId {
+    FlowId::parse(text.to_owned()).unwrap()
+}
+
+fn new_flow(flow: &str, user: &str) -> NewFlow {
+    NewFlow {
+        id: id(flow),
+        user: user.to_owned(),
+        provider: "mona".to_owned(),
+        return_to: Some("https://app.example/".to_owned()),
+        idempotency_key: None,
+        expires_at: NOW + 1000,
+        claimable_until: NOW + 1200,
+    }
+}
+
+fn sealed(text: &str) -> Sealed {
+    Sealed {
+        key_id: "k1".to_owned(),
+        bytes: text.as_bytes().to_vec(),
+    }
+}
+
+fn new_attempt(number: u8) -> NewAttempt {
+    NewAttempt {
+        state_hash: [number; 32],
+        binding_hash: [number + 100; 32],
+        redirect_uri: "https://app.example/callback".to_owned(),
+        verifier: Some(sealed("verifier")),
+        limit: 5,
+    }
+}
+
+fn back(number: u8) -> Return {
+    Return {
+        state_hash: [number; 32],
+        binding_hash: [number + 100; 32],
+        provider: "mona".to_owned(),
+        user: "ann".to_owned(),
+    }
+}
+
+fn claim(text: &str) -> Claim {
+    Claim {
+        id: text.to_owned(),
+        until: NOW + 500,
+    }
+}
+
+fn completion(flow: &str, claim: &str, connection: &str) -> Completion {
+    Completion {
+        flow: id(flow),
+        claim_id: claim.to_owned(),
+        connection: NewConnection {
+            id: connection.to_owned(),
+            user: "ann".to_owned(),
+            provider: "mona".to_owned(),
+            tools: vec!["jira".to_owned()],
+            scope: Some("read".to_owned()),
+            token_type: None,
+            access_token: sealed("access"),
+            refresh_token: Some(sealed("refresh")),
+            access_expires_at: Some(NOW + 5000),
+        },
+        otherwise: vec![PendingRevocation {
+            id: format!("rev-{flow}-{claim}-{connection}"),
+            user: "ann".to_owned(),
+            provider: "mona".to_owned(),
+            kind: TokenKind::Refresh,
+            token: sealed("refresh"),
+        }],
+    }
+}
+
+async fn opened(store: &dyn Store, flow: &str, attempt: u8) {
+    let opening = store
+        .open_attempt(&new_flow(flow, "ann"), &new_attempt(attempt), NOW)
+        .await
+        .unwrap();
+    assert!(matches!(opening, Opening::Opened(..)), "{opening:?}");
+}
+
+async fn state(store: &dyn Store, flow: &str) -> FlowState {
+    store.flow("ann", &id(flow)).await.unwrap().unwrap().state
+}
+
+/// Runs the whole suite on one store.
+macro_rules! contract {
+    ($store:ident, $open:expr, [$($fact:ident),+ $(,)?]) => {
+        mod $store {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $fact() {
+                let directory = tempfile::tempdir().unwrap();
+                super::$fact($open(directory.path()).await).await;
+            })+
+        }
+    };
+    ($store:ident, $open:expr) => {
+        contract!($store, $open, [
+            opens_attempts_up_to_the_limit,
+            one_claim_wins_whatever_does_not_fit_does_not,
+            completes_with_its_connection_or_not_at_all,
+            settled_is_final,
+            an_interrupted_exchange_still_takes_its_own_late_answer,
+            goes_on_from_an_expired_flow_once,
+            shows_a_person_their_own_flows_alone,
+            an_idempotency_key_finds_its_flow,
+            forgets_what_settled_long_ago,
+        ]);
+    };
+}
+
+async fn sqlite_in(directory: &std::path::Path) -> Arc<dyn Store> {
+    let file = directory.join("contract.db");
+    Arc::new(
+        oauth_sync_server::store::SqliteStore::open(&file)
+            .await
+            .unwrap(),
+    )
+}
+
+contract!(sqlite, crate::store::sqlite_in);
