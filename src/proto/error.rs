@@ -38,10 +38,12 @@ impl ErrorCode {
         fits.then_some(Self(Cow::Owned(code)))
     }
 
-    /// The code of `{ error: { code } }`; a code that is none counts as missing.
+    /// The code of `{ error: { code } }`, or of `{ error: code }` as hand-written pages have it; a code that is none counts
+    /// as missing.
     pub(crate) fn read(bag: &impl Bag) -> Option<Self> {
         match bag.field("error") {
             Value::Bag(error) => error.text("code", 64).and_then(Self::parse),
+            Value::Text(code) => Self::parse(code),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use crate::proto::bag::{Bag, Value};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::{FlowId, MAX_NAME};
 use crate::proto::time::Millis;
-use crate::proto::verdict::Verdict;
+use crate::proto::verdict::{Place, Verdict};
 use alloc::string::String;
 use serde::Serialize;
 
@@ -27,6 +27,8 @@ pub enum Message {
         flow_id: Option<FlowId>,
         /// When, by the wall clock.
         at: Millis,
+        /// The verdict that was dismissed: a higher one brings the flow back.
+        dismissed: Option<Place>,
     },
     /// Is anybody polling?
     Ask {
@@ -67,8 +69,10 @@ pub struct State {
     pub polls: u32,
     /// How often the flow's window was opened again; each time the schedule starts anew.
     pub attempt: u32,
-    /// The server has just answered about it.
-    pub checked: bool,
+    /// When that was last, by the wall clock.
+    pub attempt_at: Option<Millis>,
+    /// The server has answered about it: to a check that began then, by the wall clock.
+    pub checked_at: Option<Millis>,
 }
 
 impl Message {
@@ -98,11 +102,13 @@ impl Message {
                 error: ErrorCode::read_flat(bag),
                 polls: count(bag, "polls"),
                 attempt: count(bag, "attempt"),
-                checked: bag.flag("checked").unwrap_or(false),
+                attempt_at: bag.whole("attemptAt").map(Millis),
+                checked_at: bag.whole("checkedAt").map(Millis),
             })),
             "oauth-sync-removal" => Some(Self::Removal {
                 flow_id,
                 at: Millis(bag.whole("at")?),
+                dismissed: Place::read(bag),
             }),
             "oauth-sync-ask" => Some(Self::Ask {
                 check: bag.flag("check").unwrap_or(false),
@@ -137,12 +143,18 @@ impl Message {
                 wire.error = state.error.as_ref();
                 wire.polls = Some(state.polls);
                 wire.attempt = Some(state.attempt);
-                wire.checked = state.checked.then_some(true);
+                wire.attempt_at = state.attempt_at;
+                wire.checked_at = state.checked_at;
             }
-            Self::Removal { flow_id, at } => {
+            Self::Removal {
+                flow_id,
+                at,
+                dismissed,
+            } => {
                 wire.kind = "oauth-sync-removal";
                 wire.flow_id = flow_id.as_ref();
                 wire.at = Some(*at);
+                wire.dismissed = *dismissed;
             }
             Self::Ask { check, flow_id } => {
                 wire.kind = "oauth-sync-ask";
@@ -187,9 +199,13 @@ pub struct WireMessage<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     attempt: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    checked: Option<bool>,
+    attempt_at: Option<Millis>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checked_at: Option<Millis>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<Millis>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    dismissed: Option<Place>,
     #[serde(skip_serializing_if = "Option::is_none")]
     check: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

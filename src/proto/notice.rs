@@ -1,12 +1,15 @@
 //! What a callback page says of a flow's end: a hint, never proof.
 
-use crate::proto::bag::{Bag, Value};
+use crate::proto::bag::{Bag, Value, whole};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::{FlowId, MAX_NAME, Outcome};
 use crate::proto::seen::hash;
 use crate::proto::time::Millis;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use serde::Serialize;
+
+/// The longest id of a notice, in bytes.
+const MAX_ID: usize = 64;
 
 /// A notice, read and bounded.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -72,7 +75,8 @@ impl Notice {
         };
         let id = match bag.field("id") {
             Value::Missing | Value::Null => None,
-            _ => Some(bag.text("id", 64)?),
+            Value::Number(number) => Some(whole(number)?.to_string()),
+            _ => Some(bag.text("id", MAX_ID)?),
         };
         Some(Self {
             plain: id.is_none(),
@@ -99,7 +103,8 @@ impl Notice {
                 "oauth-failed"
             },
             v: 1,
-            id: &self.id,
+            // A receiver makes the same one of what it says.
+            id: (!self.plain).then_some(self.id.as_str()),
             provider: &self.provider,
             success: outcome.is_some(),
             flow_id: self.flow_id.as_ref(),
@@ -118,7 +123,8 @@ pub struct WireNotice<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     v: u8,
-    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<&'a str>,
     provider: &'a str,
     success: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

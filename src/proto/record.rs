@@ -22,7 +22,7 @@ use crate::proto::flow::{FlowId, MAX_NAME};
 use crate::proto::message::count;
 use crate::proto::seen::hash;
 use crate::proto::time::Millis;
-use crate::proto::verdict::Verdict;
+use crate::proto::verdict::{Place, Verdict};
 use alloc::format;
 use alloc::string::{String, ToString};
 use serde::Serialize;
@@ -75,12 +75,15 @@ impl Names {
         Some(Key::Record(record))
     }
 
-    /// Whether `key` is a record or slot of this flow.
+    /// Whether `key` is a record or slot of this flow that goes with it. What says that it was taken away stays, for a day.
     #[must_use]
     pub fn concerns(&self, key: &str, flow_id: &FlowId) -> bool {
         match self.key(key) {
             Some(Key::Slot) => key.rsplit(':').next() == Some(flow_id.as_str()),
-            Some(Key::Record(record)) => record.split(':').nth(1) == Some(flow_id.as_str()),
+            Some(Key::Record(record)) => {
+                let mut parts = record.split(':');
+                parts.next() != Some("x") && parts.next() == Some(flow_id.as_str())
+            }
             _ => false,
         }
     }
@@ -101,8 +104,11 @@ impl Names {
             Record::Removal {
                 flow_id: Some(flow_id),
                 at,
+                ..
             } => format!("{scoped}:x:{flow_id}:{}", at.0),
-            Record::Removal { flow_id: None, at } => format!("{scoped}:r:{}", at.0),
+            Record::Removal {
+                flow_id: None, at, ..
+            } => format!("{scoped}:r:{}", at.0),
             Record::Count { flow_id, .. } => format!("{scoped}:c:{flow_id}"),
             Record::Tab(Tab { flow_id, .. }) => format!("{scoped}:t:{flow_id}"),
         }
@@ -156,6 +162,9 @@ pub enum Record {
         flow_id: Option<FlowId>,
         /// When, by the wall clock.
         at: Millis,
+        /// The verdict that was dismissed; `None` where a reset took the flow away for good.
+        #[serde(flatten, skip_serializing_if = "Option::is_none")]
+        dismissed: Option<Place>,
     },
     /// How often the schedule has asked.
     Count {
@@ -165,6 +174,9 @@ pub enum Record {
         polls: u32,
         /// How often the flow's window was opened again.
         attempt: u32,
+        /// When that was, by the wall clock.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        attempt_at: Option<Millis>,
         /// Runs that notices have caused.
         runs: u32,
     },
@@ -206,6 +218,7 @@ impl Record {
             Some(Self::Removal {
                 flow_id,
                 at: Millis(bag.whole("at")?),
+                dismissed: Place::read(bag),
             })
         };
         if kind == "r" {
@@ -233,6 +246,7 @@ impl Record {
                 flow_id,
                 polls: count(bag, "polls"),
                 attempt: count(bag, "attempt"),
+                attempt_at: bag.whole("attemptAt").map(Millis),
                 runs: count(bag, "runs"),
             }),
             "t" => Some(Self::Tab(Tab {

@@ -18,6 +18,48 @@ use alloc::string::String;
 use core::cmp::{Ordering, Reverse};
 use serde::Serialize;
 
+/// The part of a verdict that says how high it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct Place {
+    /// Never pending.
+    pub status: Status,
+    /// On whose word.
+    pub basis: Basis,
+}
+
+impl Place {
+    pub(crate) fn read(bag: &impl Bag) -> Option<Self> {
+        let status = Status::parse(&bag.text("status", 16)?)?;
+        let basis = Basis::parse(&bag.text("basis", 16)?)?;
+        (status != Status::Pending).then_some(Self { status, basis })
+    }
+
+    /// Whether checking goes on as for a pending flow: where a server can be asked, until the server has spoken.
+    #[must_use]
+    pub fn is_provisional(self, confirm: bool) -> bool {
+        confirm
+            && self.status != Status::Completed
+            && !matches!(self.basis, Basis::Server | Basis::Local)
+    }
+
+    /// Lower places first; a basis matters only in so far as it makes a place final.
+    #[must_use]
+    pub fn height(self, confirm: bool) -> (u8, Status) {
+        let group = match self.status {
+            Status::Completed => 2,
+            _ => u8::from(!self.is_provisional(confirm)),
+        };
+        (group, self.status)
+    }
+
+    /// Whether a person who dismissed a verdict of this place has dismissed one of that place as well: news is a
+    /// higher status, not the server's word for the same.
+    #[must_use]
+    pub fn covers(self, other: Self, confirm: bool) -> bool {
+        self.status == other.status || other.height(confirm) <= self.height(confirm)
+    }
+}
+
 /// A status other than pending, with its basis.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -83,11 +125,9 @@ impl Verdict {
 
     /// Reads a verdict that a window wrote down or sent.
     pub(crate) fn read(bag: &impl Bag) -> Option<Self> {
-        let status = Status::parse(&bag.text("status", 16)?)?;
-        let basis = Basis::parse(&bag.text("basis", 16)?)?;
+        let Place { status, basis } = Place::read(bag)?;
         let settled_at = Millis(bag.whole("settledAt")?);
         match status {
-            Status::Pending => None,
             Status::Completed => Some(Self::completed(basis, Outcome::read(bag), settled_at)),
             _ => Some(Self::unsuccessful(
                 status,
@@ -101,22 +141,24 @@ impl Verdict {
     /// Whether checking goes on as for a pending flow: where a server can be asked, until the server has spoken.
     #[must_use]
     pub fn is_provisional(&self, confirm: bool) -> bool {
-        confirm
-            && self.status != Status::Completed
-            && !matches!(self.basis, Basis::Server | Basis::Local)
+        self.place().is_provisional(confirm)
+    }
+
+    /// How high it stands.
+    #[must_use]
+    pub fn place(&self) -> Place {
+        Place {
+            status: self.status,
+            basis: self.basis,
+        }
     }
 
     /// Which of two verdicts holds. `Equal` only for verdicts that say the same.
     #[must_use]
     pub fn compare(&self, other: &Self, confirm: bool) -> Ordering {
         let place = |verdict: &Self| {
-            let group = match verdict.status {
-                Status::Completed => 2,
-                _ => u8::from(!verdict.is_provisional(confirm)),
-            };
             (
-                group,
-                verdict.status,
+                verdict.place().height(confirm),
                 verdict.basis == Basis::Server,
                 Reverse(verdict.canonical()),
             )

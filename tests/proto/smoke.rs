@@ -8,5 +8,9 @@ fn a_world_runs() {
     world.start(a, "flow-aaaa");
     world.run(200_000);
     println!("{:?}", world.asked("flow-aaaa"));
-    println!("{:?} {:?}", world.told_all(a, "flow-aaaa"), world.told_all(b, "flow-aaaa"));
+    println!(
+        "{:?} {:?}",
+        world.told_all(a, "flow-aaaa"),
+        world.told_all(b, "flow-aaaa")
+    );
 }

@@ -11,8 +11,10 @@
 //! | run | ten at 2 s after the burst | no |
 //!
 //! At most one check begins in a second; only those of a burst are exempt. One that comes too early is put off, never
-//! dropped. A check answers only what was asked before it began.
+//! dropped. A check answers only what was asked before it began. A notice past the third of an attempt has no burst and
+//! no run, only a check: whoever loads a callback URL for ever must not make us ask for ever.
 
+use super::CHECK_DEADLINE;
 use super::io::RequestId;
 use crate::proto::schedule::Schedule;
 use crate::proto::time::Millis;
@@ -35,6 +37,8 @@ const RUN_LENGTH: u8 = 10;
 const RUN_EVERY: Millis = Millis::seconds(2);
 /// How many runs a flow may have: a callback URL can be loaded by anyone, any number of times.
 const MAX_RUNS: u32 = 3;
+/// The polling window has had this long to look after a poll of the schedule, and has not been heard of.
+const NEGLECT: Millis = Millis::seconds(3);
 
 /// The plan of one flow.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,8 +59,10 @@ pub(super) struct Checks {
     next_run: Millis,
     last_begun: Option<Millis>,
     in_flight: Vec<InFlight>,
-    /// When the latest check began that has been answered or has failed.
-    concluded: Option<Millis>,
+    /// The latest of our checks that has been answered or has failed.
+    concluded: Option<RequestId>,
+    /// When the latest check began of whose answer another window has told.
+    heard: Option<Millis>,
     /// Some check has been answered since this page loaded.
     pub(super) answered: bool,
 }
@@ -83,15 +89,28 @@ impl Default for Checks {
             last_begun: None,
             in_flight: Vec::new(),
             concluded: None,
+            heard: None,
             answered: false,
         }
     }
+}
+
+/// A moment, and the last check that had been begun by then: later checks answer what was asked at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    pub(super) at: Millis,
+    pub(super) after: RequestId,
 }
 
 impl Checks {
     /// Begins, or after a load goes on: one check at once, then the schedule from where the count stands.
     pub(super) fn start(&mut self, schedule: &Schedule, now: Millis) {
         self.want(now);
+        self.follow(schedule, now);
+    }
+
+    /// Goes on with the schedule where another window makes the first check.
+    pub(super) fn follow(&mut self, schedule: &Schedule, now: Millis) {
         self.schedule_next(schedule, now, false);
     }
 
@@ -105,13 +124,18 @@ impl Checks {
 
     /// Plans nothing more, and gives the checks that are on their way.
     pub(super) fn stop(&mut self) -> Vec<RequestId> {
-        let requests = self.in_flight.drain(..).map(|check| check.request).collect();
+        let requests = self
+            .in_flight
+            .drain(..)
+            .map(|check| check.request)
+            .collect();
         *self = Self {
             polls: self.polls,
             attempt: self.attempt,
             runs: self.runs,
             answered: self.answered,
             concluded: self.concluded,
+            heard: self.heard,
             ..Self::default()
         };
         requests
@@ -122,7 +146,10 @@ impl Checks {
         if !self.in_flight.is_empty() {
             self.want(now);
         }
-        self.in_flight.drain(..).map(|check| check.request).collect()
+        self.in_flight
+            .drain(..)
+            .map(|check| check.request)
+            .collect()
     }
 
     /// A check is wanted as soon as one may begin.
@@ -136,21 +163,23 @@ impl Checks {
         self.hints = HINTS.map(|delay| now + delay).to_vec();
     }
 
-    /// A notice has come. Gives whether it also has a run; the count of runs is to be kept then.
+    /// A notice has come. Gives whether it has a run; the count of runs is to be kept then.
     pub(super) fn burst(&mut self, now: Millis) -> bool {
-        self.burst = BURST.map(|delay| now + delay).to_vec();
         let has_run = self.runs < MAX_RUNS;
         if has_run {
             self.runs += 1;
             self.run_left = RUN_LENGTH;
             self.next_run = now + Millis::seconds(1) + RUN_EVERY;
+            self.burst = BURST.map(|delay| now + delay).to_vec();
+        } else {
+            self.want(now);
         }
         has_run
     }
 
     /// The checks of the last notice have all been answered or have failed.
     pub(super) fn burst_is_over(&self) -> bool {
-        self.burst.is_empty() && self.in_flight.is_empty()
+        self.burst.is_empty() && self.in_flight.is_empty() && self.wanted == Millis::NEVER
     }
 
     /// Neither burst nor run is under way: nothing more is expected of the last notice.
@@ -179,11 +208,17 @@ impl Checks {
             || self.hints.first().is_some_and(|due| *due <= now)
     }
 
-    /// Another window looks after everything that was wanted out of turn.
-    pub(super) fn hand_over(&mut self) {
+    /// Another window looks after what is wanted out of turn by now. It has heard the notice as well, but not that a
+    /// window has closed: those checks it is asked for one by one.
+    pub(super) fn hand_over(&mut self, now: Millis) {
         self.wanted = Millis::NEVER;
-        self.hints.clear();
+        self.hints.retain(|due| *due > now);
         self.burst.clear();
+    }
+
+    /// A poll of the schedule is overdue, and the window that polls has told of none.
+    pub(super) fn is_neglected(&self, now: Millis) -> bool {
+        self.next_poll + NEGLECT <= now
     }
 
     /// When the next check is due; the server wants quiet until `hold`.
@@ -215,13 +250,13 @@ impl Checks {
     ) -> bool {
         let in_burst = first(&self.burst) <= now;
         if in_burst {
-            self.burst.remove(0);
+            // A late timer makes several due at once: one check is as good as all of them.
+            self.burst.retain(|due| *due > now);
         } else if self.run_left > 0 && self.next_run != Millis::NEVER && self.burst.is_empty() {
             self.run_left -= 1;
             self.next_run = now + RUN_EVERY;
         }
-        let counted =
-            self.next_poll <= now && !self.in_flight.iter().any(|check| check.counted);
+        let counted = self.next_poll <= now && !self.in_flight.iter().any(|check| check.counted);
         if counted {
             self.polls = self.polls.saturating_add(1);
             self.schedule_next(schedule, now, hidden);
@@ -245,15 +280,42 @@ impl Checks {
             .in_flight
             .iter()
             .position(|check| check.request == request)?;
-        let begun = self.in_flight.remove(place).begun;
-        self.concluded = self.concluded.max(Some(begun));
-        Some(begun)
+        self.concluded = self.concluded.max(Some(request));
+        Some(self.in_flight.remove(place).begun)
     }
 
-    /// Another window has had an answer.
-    pub(super) fn heard_of_check(&mut self, now: Millis) {
-        self.concluded = self.concluded.max(Some(now));
-        self.last_begun = self.last_begun.max(Some(now));
+    /// Checks that are on their way for longer than any may be: whoever was to answer has forgotten them.
+    pub(super) fn give_up(&mut self, now: Millis) -> Vec<RequestId> {
+        let late = |check: &InFlight| now >= check.begun + CHECK_DEADLINE;
+        let requests: Vec<_> = self
+            .in_flight
+            .iter()
+            .filter(|check| late(check))
+            .map(|check| check.request)
+            .collect();
+        self.in_flight.retain(|check| !late(check));
+        self.concluded = self.concluded.max(requests.iter().max().copied());
+        requests
+    }
+
+    /// When `give_up` has something to do.
+    pub(super) fn gives_up_at(&self) -> Millis {
+        self.in_flight
+            .iter()
+            .map(|check| check.begun + CHECK_DEADLINE)
+            .min()
+            .unwrap_or(Millis::NEVER)
+    }
+
+    /// Another window has had an answer to a check that it began at `begun`.
+    pub(super) fn heard_of_check(&mut self, begun: Millis, now: Millis) {
+        self.heard = self.heard.max(Some(begun));
+        self.last_begun = self.last_begun.max(Some(begun));
+        self.answered = true;
+        if self.run_left > 0 && self.burst.is_empty() {
+            self.run_left -= 1;
+            self.next_run = now + RUN_EVERY;
+        }
     }
 
     /// Another window, or an earlier page, has counted so far. A new attempt begins the schedule again.
@@ -277,9 +339,10 @@ impl Checks {
         }
     }
 
-    /// Whether something asked at `asked` has its answer.
-    pub(super) fn has_concluded_since(&self, asked: Millis) -> bool {
-        self.concluded.is_some_and(|begun| begun >= asked)
+    /// Whether something asked then has its answer.
+    pub(super) fn has_answered(&self, asked: Asked) -> bool {
+        self.concluded.is_some_and(|request| request > asked.after)
+            || self.heard.is_some_and(|begun| begun >= asked.at)
     }
 
     /// Whether `request` is one of this flow's.
@@ -293,7 +356,11 @@ impl Checks {
         self.next_poll = schedule
             .wait_after(self.polls)
             .map_or(Millis::NEVER, |wait| {
-                now + if hidden { wait - AHEAD_OF_THE_TICK } else { wait }
+                now + if hidden {
+                    wait - AHEAD_OF_THE_TICK
+                } else {
+                    wait
+                }
             });
     }
 }

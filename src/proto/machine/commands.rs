@@ -38,13 +38,15 @@ impl Machine {
         entry.app_state = start.app_state;
         entry.retry_of = start.retry_of;
         entry.window = start.window;
-        entry.opened = may_have_opened(start.window, start.href.as_deref()).then_some(entry.started);
+        entry.opened =
+            may_have_opened(start.window, start.href.as_deref()).then_some(entry.started);
         entry.href = start.href;
         let Some(index) = self.insert(entry) else {
             return;
         };
         self.begin_flow(index, Via::Local);
         self.emit_window(index);
+        self.claim(index);
     }
 
     /// Writes a new flow down, tells everybody, and begins to ask.
@@ -67,7 +69,7 @@ impl Machine {
                 .start(&self.config.schedule, self.now.monotonic);
         }
         let (storable, record) = (entry.storable, entry.start_record());
-        let state = Message::State(entry.state(false));
+        let state = Message::State(entry.state(None));
         if storable {
             self.write(Area::Local, record);
         }
@@ -125,26 +127,17 @@ impl Machine {
         if !entry.is_pending() {
             return;
         }
-        let attempt = Since::wall(now.wall, now);
-        entry.attempt = attempt;
-        entry.opened = may_have_opened(window, href.as_deref()).then_some(attempt);
+        entry.begin_attempt(now.wall, now);
+        entry.opened = may_have_opened(window, href.as_deref()).then_some(entry.attempt);
         entry.window = window;
         entry.href = href;
-        entry.error = None;
-        entry.failure = None;
-        entry.not_found = None;
-        entry.slow = false;
-        entry.overdue = super::Moment::Ahead;
         entry.started_here = true;
-        entry.dirty = true;
         entry.forget_window_events();
         if self.config.askable {
-            entry
-                .checks
-                .restart(&self.config.schedule, now.monotonic);
+            entry.checks.restart(&self.config.schedule, now.monotonic);
         }
         let count = entry.storable.then(|| entry.count_record());
-        let state = Message::State(entry.state(false));
+        let state = Message::State(entry.state(None));
         if let Some(count) = count {
             self.write(Area::Local, count);
         }
@@ -186,43 +179,59 @@ impl Machine {
             Some(ErrorCode::CANCELLED_BY_USER),
             self.now.wall,
         );
+        if !self.adopt(index, verdict, Via::Local, Source::Own) {
+            return;
+        }
         if self.config.tells_cancel {
             self.outputs.push_back(Output::TellCancel {
                 flow_id: flow_id.clone(),
             });
         }
-        self.adopt(index, verdict, Via::Local, Source::Own);
         self.close_window(flow_id);
     }
 
     pub(super) fn on_dismiss(&mut self, flow_id: &FlowId) {
         let at = self.now.wall;
-        let is_settled = self
+        let dismissed = self
             .find_mut(flow_id)
-            .is_some_and(|entry| entry.verdict.is_some());
-        if !is_settled {
+            .and_then(|entry| entry.verdict.as_ref().map(Verdict::place));
+        if dismissed.is_none() {
             return;
         }
-        self.remove(flow_id, at, Via::Local);
+        self.remove(flow_id, at, dismissed, Via::Local);
+        let flow_id = Some(flow_id.clone());
         self.write(
             Area::Local,
             Record::Removal {
-                flow_id: Some(flow_id.clone()),
+                flow_id: flow_id.clone(),
                 at,
+                dismissed,
             },
         );
         self.outputs.push_back(Output::Broadcast(Message::Removal {
-            flow_id: Some(flow_id.clone()),
+            flow_id,
             at,
+            dismissed,
         }));
     }
 
     pub(super) fn on_reset(&mut self) {
         let at = self.now.wall;
-        self.write(Area::Local, Record::Removal { flow_id: None, at });
-        self.remove_all(at, Via::Local);
-        self.outputs
-            .push_back(Output::Broadcast(Message::Removal { flow_id: None, at }));
+        let removal = |flow_id| Record::Removal {
+            flow_id,
+            at,
+            dismissed: None,
+        };
+        self.write(Area::Local, removal(None));
+        // A page that opens later cannot know which flows there were, and a callback may still speak of them.
+        for flow_id in self.remove_all(at, Via::Local) {
+            self.write(Area::Local, removal(Some(flow_id)));
+        }
+        self.outputs.push_back(Output::Broadcast(Message::Removal {
+            flow_id: None,
+            at,
+            dismissed: None,
+        }));
     }
 
     pub(super) fn on_check(&mut self, token: u32, flow_id: Option<&FlowId>) {
@@ -236,10 +245,13 @@ impl Machine {
         let mut waiter = Waiter {
             token,
             flow_ids: alloc::vec::Vec::new(),
-            asked: now,
+            asked: self.asked(),
         };
-        for entry in &mut self.entries {
-            if askable && entry.is_open(config) && flow_id.is_none_or(|id| *id == entry.id) {
+        // Of a flow that another goes on for, the other is asked about.
+        let only = flow_id.map(|id| self.find(id).map(|index| self.end_of_chain(index)));
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            let concerned = only.is_none_or(|only| only == Some(index));
+            if askable && concerned && entry.is_open(config) && entry.superseded_by.is_none() {
                 entry.checks.want(now);
                 waiter.flow_ids.push(entry.id.clone());
             }

@@ -1,6 +1,6 @@
 //! One flow, as one window holds it.
 
-use super::checks::Checks;
+use super::checks::{Asked, Checks};
 use super::io::{Config, ErrorView, EventKind, FlowView, Stage, WindowHint};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::{FlowId, Outcome};
@@ -8,7 +8,7 @@ use crate::proto::message::State;
 use crate::proto::record::{Record, Tab};
 use crate::proto::status::Status;
 use crate::proto::time::{Millis, Now, Since};
-use crate::proto::verdict::Verdict;
+use crate::proto::verdict::{Place, Verdict};
 use alloc::string::String;
 
 /// A flow and all that this window has done about it.
@@ -26,6 +26,8 @@ pub(super) struct Entry {
     pub(super) started: Since,
     /// Since the window was opened last; what is slow or overdue is measured on it.
     pub(super) attempt: Since,
+    /// The same by the wall clock, where it was opened again.
+    pub(super) attempt_at: Option<Millis>,
     pub(super) window: WindowHint,
     pub(super) href: Option<String>,
     /// Since the person may have reached the provider; `None` while that cannot have been.
@@ -46,8 +48,8 @@ pub(super) struct Entry {
     pub(super) expiry: Moment,
     /// It is in `flows()`.
     pub(super) shown: bool,
-    /// When it was dismissed, by the wall clock.
-    pub(super) dismissed_at: Option<Millis>,
+    /// The highest verdict that somebody dismissed.
+    pub(super) dismissed: Option<Place>,
     /// It may be written down: pending flows past the bound live in memory.
     pub(super) storable: bool,
     /// Kinds of events that this machine has emitted: bits.
@@ -59,6 +61,8 @@ pub(super) struct Entry {
     pub(super) told_verdict: Option<Verdict>,
     /// Something that shows has changed since the last event.
     pub(super) dirty: bool,
+    /// When the other windows were last told of it without news.
+    pub(super) repeated: Option<Millis>,
     pub(super) checks: Checks,
 }
 
@@ -76,14 +80,20 @@ pub(super) enum Moment {
     /// It has not come.
     Ahead,
     /// It came at this time, and the check is being made.
-    Verifying(Millis),
+    Verifying(Asked),
     /// It has passed.
     Past,
 }
 
 impl Entry {
     /// A flow about which nothing is known but its start.
-    pub(super) fn new(id: FlowId, provider: String, started_at: Millis, expires_at: Millis, now: Now) -> Self {
+    pub(super) fn new(
+        id: FlowId,
+        provider: String,
+        started_at: Millis,
+        expires_at: Millis,
+        now: Now,
+    ) -> Self {
         let started = Since::wall(started_at, now);
         Self {
             id,
@@ -96,6 +106,7 @@ impl Entry {
             started_here: false,
             started,
             attempt: started,
+            attempt_at: None,
             window: WindowHint::Unknown,
             href: None,
             opened: Some(started),
@@ -109,13 +120,14 @@ impl Entry {
             overdue: Moment::Ahead,
             expiry: Moment::Ahead,
             shown: true,
-            dismissed_at: None,
+            dismissed: None,
             storable: true,
             emitted: 0,
             announced: None,
             told: 0,
             told_verdict: None,
             dirty: false,
+            repeated: None,
             checks: Checks::default(),
         }
     }
@@ -125,6 +137,25 @@ impl Entry {
         self.verdict
             .as_ref()
             .is_none_or(|verdict| verdict.is_provisional(config.confirm_or_ask()))
+    }
+
+    /// Whether what is held now was dismissed.
+    pub(super) fn is_dismissed(&self, confirm: bool) -> bool {
+        self.dismissed
+            .zip(self.verdict.as_ref())
+            .is_some_and(|(dismissed, verdict)| dismissed.covers(verdict.place(), confirm))
+    }
+
+    /// Its window was opened anew, here or elsewhere.
+    pub(super) fn begin_attempt(&mut self, at: Millis, now: Now) {
+        self.attempt = Since::wall(at, now);
+        self.attempt_at = Some(at);
+        self.error = None;
+        self.failure = None;
+        self.not_found = None;
+        self.slow = false;
+        self.overdue = Moment::Ahead;
+        self.dirty = true;
     }
 
     /// Nothing at all is known of its end.
@@ -142,7 +173,8 @@ impl Entry {
 
     /// The window was opened anew: what happens once a window may happen again.
     pub(super) fn forget_window_events(&mut self) {
-        let bits = EventKind::Opened.bit() | EventKind::Blocked.bit() | EventKind::WindowClosed.bit();
+        let bits =
+            EventKind::Opened.bit() | EventKind::Blocked.bit() | EventKind::WindowClosed.bit();
         self.emitted &= !bits;
         self.told &= !bits;
     }
@@ -197,7 +229,7 @@ impl Entry {
     }
 
     /// The flow as the other windows are told of it.
-    pub(super) fn state(&self, checked: bool) -> State {
+    pub(super) fn state(&self, checked_at: Option<Millis>) -> State {
         State {
             flow_id: self.id.clone(),
             provider: self.provider.clone(),
@@ -209,7 +241,8 @@ impl Entry {
             error: self.error.clone(),
             polls: self.checks.polls,
             attempt: self.checks.attempt,
-            checked,
+            attempt_at: self.attempt_at,
+            checked_at,
         }
     }
 
@@ -244,6 +277,7 @@ impl Entry {
             flow_id: self.id.clone(),
             polls: self.checks.polls,
             attempt: self.checks.attempt,
+            attempt_at: self.attempt_at,
             runs: self.checks.runs,
         }
     }

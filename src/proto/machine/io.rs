@@ -382,7 +382,10 @@ pub struct Event {
 /// The events of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the contract's own words, explained in js/types.ts")]
+#[expect(
+    missing_docs,
+    reason = "the contract's own words, explained in js/types.ts"
+)]
 pub enum EventKind {
     Started,
     Opened,
@@ -419,7 +422,10 @@ pub enum Stage {
 /// A flow as an app sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-#[expect(missing_docs, reason = "the contract's own fields, explained in js/types.ts")]
+#[expect(
+    missing_docs,
+    reason = "the contract's own fields, explained in js/types.ts"
+)]
 pub struct FlowView {
     pub id: FlowId,
     pub provider: String,
@@ -449,7 +455,10 @@ pub struct FlowView {
 
 /// An error as an app sees it; its words are the front's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[expect(missing_docs, reason = "the contract's own fields, explained in js/types.ts")]
+#[expect(
+    missing_docs,
+    reason = "the contract's own fields, explained in js/types.ts"
+)]
 pub struct ErrorView {
     pub code: ErrorCode,
     pub retryable: bool,
@@ -458,7 +467,10 @@ pub struct ErrorView {
 /// Who polls for the scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the contract's own words, explained in js/types.ts")]
+#[expect(
+    missing_docs,
+    reason = "the contract's own words, explained in js/types.ts"
+)]
 pub enum Poller {
     This,
     Other,

@@ -38,11 +38,14 @@ pub use io::*;
 
 use crate::proto::flow::FlowId;
 use crate::proto::message::{Message, State};
+use crate::proto::notice::Notice;
 use crate::proto::record::Names;
 use crate::proto::seen::Seen;
 use crate::proto::time::{Millis, Now, Since};
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
+use checks::Asked;
+use core::cmp::Ordering;
 use entry::{Entry, Moment};
 use notices::Probe;
 use poller::PollerState;
@@ -67,6 +70,10 @@ pub struct Machine {
     reset_at: Option<Millis>,
     loading: Loading,
     seen: Seen,
+    /// Notices of flows that are not known yet, oldest first: a callback page can be quicker than the page that started.
+    unclaimed: VecDeque<Notice>,
+    /// Flows that a reset took away.
+    gone: VecDeque<FlowId>,
     probes: VecDeque<Probe>,
     next_probe: Millis,
     poller: PollerState,
@@ -86,7 +93,7 @@ pub struct Machine {
 struct Waiter {
     token: u32,
     flow_ids: Vec<FlowId>,
-    asked: Millis,
+    asked: Asked,
 }
 
 impl Machine {
@@ -103,6 +110,8 @@ impl Machine {
             reset_at: None,
             loading: Loading::default(),
             seen: Seen::default(),
+            unclaimed: VecDeque::new(),
+            gone: VecDeque::new(),
             probes: VecDeque::new(),
             next_probe: Millis::ZERO,
             poller,
@@ -203,12 +212,24 @@ impl Machine {
         if self.loading.is_running() {
             return;
         }
+        self.give_up_checks();
         self.pass_deadlines();
         self.sweep();
         self.ask_around();
         self.begin_checks();
         self.answer_waiters();
         self.flush_changes();
+    }
+
+    /// A driver answers every check in time; should one not, the schedule must go on.
+    fn give_up_checks(&mut self) {
+        let now = self.now.monotonic;
+        for entry in &mut self.entries {
+            for request in entry.checks.give_up(now) {
+                self.outputs.push_back(Output::Abort { request });
+            }
+        }
+        self.give_up_probes();
     }
 
     /// Slow, overdue, expired, and failures that nobody contradicted.
@@ -236,6 +257,7 @@ impl Machine {
         let age = entry.attempt.elapsed(now);
         if !entry.slow && age >= slow_after {
             entry.slow = true;
+            entry.dirty = true;
             self.emit_once(index, EventKind::Slow, Via::Local);
         }
         if self.passes(index, |entry| &mut entry.overdue, age >= overdue_after) {
@@ -261,16 +283,17 @@ impl Machine {
         has_come: bool,
     ) -> bool {
         let now = self.now.monotonic;
+        let asked = self.asked();
         let askable = self.config.askable;
         let Some(entry) = self.entries.get_mut(index) else {
             return false;
         };
         let before = *moment(entry);
         let next = match before {
-            Moment::Ahead if has_come && askable => Moment::Verifying(now),
+            Moment::Ahead if has_come && askable => Moment::Verifying(asked),
             Moment::Ahead if has_come => Moment::Past,
-            Moment::Verifying(since)
-                if entry.checks.has_concluded_since(since) || now >= since + CHECK_DEADLINE =>
+            Moment::Verifying(asked)
+                if entry.checks.has_answered(asked) || now >= asked.at + CHECK_DEADLINE =>
             {
                 Moment::Past
             }
@@ -294,8 +317,13 @@ impl Machine {
             Message::Removal {
                 flow_id: Some(flow_id),
                 at,
-            } => self.remove(&flow_id, at, Via::BroadcastChannel),
-            Message::Removal { flow_id: None, at } => self.remove_all(at, Via::BroadcastChannel),
+                dismissed,
+            } => self.remove(&flow_id, at, dismissed, Via::BroadcastChannel),
+            Message::Removal {
+                flow_id: None, at, ..
+            } => {
+                self.remove_all(at, Via::BroadcastChannel);
+            }
             Message::Ask { check, flow_id } => self.on_ask(check, flow_id.as_ref()),
             Message::Here { hold, rank } => self.on_here(hold, rank),
         }
@@ -303,27 +331,60 @@ impl Machine {
 
     fn on_state(&mut self, state: State) {
         let via = Via::BroadcastChannel;
-        let now = self.now.monotonic;
+        let now = self.now;
         let Some(index) = self.learn(&state, via) else {
             return;
         };
-        let schedule = &self.config.schedule;
+        let count = (state.attempt, state.polls, 0);
+        self.hear_count(index, count, state.attempt_at);
+        self.correct(index, &state);
         if let Some(entry) = self.entries.get_mut(index) {
-            if self.config.askable && entry.is_open(&self.config) {
-                let count = (state.attempt, state.polls, 0);
-                entry.checks.heard_of_count(count, schedule, now);
+            if let Some(checked_at) = state.checked_at {
+                let begun = now.monotonic - (now.wall - checked_at);
+                entry.checks.heard_of_check(begun, now.monotonic);
             }
-            if state.checked {
-                entry.checks.heard_of_check(now);
-            }
-            if entry.is_pending() && (state.checked || state.error.is_some()) && entry.error != state.error
-            {
+            let knows_error = state.checked_at.is_some() || state.error.is_some();
+            if entry.is_pending() && knows_error && entry.error != state.error {
                 entry.error = state.error;
                 entry.dirty = true;
             }
         }
         if let Some(verdict) = state.verdict {
             self.adopt(index, verdict, via, verdicts::Source::Window);
+        }
+    }
+
+    /// Tells a window that has missed something what is held here. Only the window that polls does: it knows best, and
+    /// one answer is enough.
+    fn correct(&mut self, index: usize, state: &State) {
+        const AT_MOST_EVERY: Millis = Millis::seconds(1);
+        let confirm = self.config.confirm_or_ask();
+        let Some(entry) = self.entries.get(index) else {
+            return;
+        };
+        let knows_more = match (&entry.verdict, &state.verdict) {
+            (Some(held), Some(theirs)) => held.compare(theirs, confirm) == Ordering::Greater,
+            (held, None) => held.is_some(),
+            (None, Some(_)) => false,
+        };
+        let knows_heir = entry.superseded_by.is_some() && state.superseded_by.is_none();
+        if self.poller.polls() && (knows_more || knows_heir) {
+            self.repeat(index, AT_MOST_EVERY);
+        }
+    }
+
+    /// Tells the others of a flow without news, for those who have missed it.
+    fn repeat(&mut self, index: usize, at_most_every: Millis) {
+        let now = self.now.monotonic;
+        if let Some(entry) = self.entries.get_mut(index)
+            && entry
+                .repeated
+                .is_none_or(|before| now >= before + at_most_every)
+        {
+            entry.repeated = Some(now);
+            let state = entry.state(None);
+            self.outputs
+                .push_back(Output::Broadcast(Message::State(state)));
         }
     }
 
@@ -348,6 +409,7 @@ impl Machine {
                 if state.verdict.is_none() {
                     self.follow(index, via);
                 }
+                self.claim(index);
                 index
             }
         };
@@ -360,19 +422,31 @@ impl Machine {
     /// Begins to ask about a flow that this window did not start, and tells of it.
     fn follow(&mut self, index: usize, via: Via) {
         let now = self.now.monotonic;
+        // Where another window polls, it makes the first check.
+        let is_first = self.loading.is_running() || self.poller.polls();
         if self.config.askable
             && let Some(entry) = self.entries.get_mut(index)
         {
-            entry.checks.start(&self.config.schedule, now);
+            let schedule = &self.config.schedule;
+            if is_first {
+                entry.checks.start(schedule, now);
+            } else {
+                entry.checks.follow(schedule, now);
+            }
         }
         if !self.loading.is_running() {
             self.emit_once(index, EventKind::Started, via);
         }
     }
 
-    /// Adds a flow, unless there are too many.
+    /// Adds a flow, unless there are too many. What others told of leaves room for what is started here.
     fn insert(&mut self, entry: Entry) -> Option<usize> {
-        if self.entries.len() >= MAX_FLOWS {
+        let bound = if entry.started_here {
+            2 * MAX_FLOWS
+        } else {
+            MAX_FLOWS
+        };
+        if self.entries.len() >= bound {
             self.drop_input("flood");
             return None;
         }
@@ -393,12 +467,12 @@ impl Machine {
         let (entries, config, outputs) = (&self.entries, &self.config, &mut self.outputs);
         self.waiters.retain(|waiter| {
             let waits = config.askable
-                && now < waiter.asked + CHECK_DEADLINE
+                && now < waiter.asked.at + CHECK_DEADLINE
                 && entries.iter().any(|entry| {
                     waiter.flow_ids.contains(&entry.id)
                         && entry.is_open(config)
                         && entry.superseded_by.is_none()
-                        && !entry.checks.has_concluded_since(waiter.asked)
+                        && !entry.checks.has_answered(waiter.asked)
                 });
             if !waits {
                 outputs.push_back(Output::Checked {
@@ -427,7 +501,7 @@ impl Machine {
         consider(self.next_check(), Reason::Check);
         consider(self.next_ask(), Reason::Poller);
         for waiter in &self.waiters {
-            consider(waiter.asked + CHECK_DEADLINE, Reason::Deadline);
+            consider(waiter.asked.at + CHECK_DEADLINE, Reason::Deadline);
         }
         next
     }
@@ -435,20 +509,29 @@ impl Machine {
     fn next_deadline(&self, entry: &Entry) -> Millis {
         let moment = |moment: Moment, since: Since, span| match moment {
             Moment::Ahead => since.plus(span),
-            Moment::Verifying(at) => at + CHECK_DEADLINE,
+            Moment::Verifying(asked) => asked.at + CHECK_DEADLINE,
             Moment::Past => Millis::NEVER,
         };
         let mut next = entry
             .failure
             .as_ref()
-            .map_or(Millis::NEVER, |failure| failure.at_the_latest);
+            .map_or(Millis::NEVER, |failure| failure.at_the_latest)
+            .min(entry.checks.gives_up_at());
         if entry.is_pending() {
             if !entry.slow {
                 next = next.min(entry.attempt.plus(self.config.slow_after));
             }
             next = next
-                .min(moment(entry.overdue, entry.attempt, self.config.overdue_after))
-                .min(moment(entry.expiry, entry.started, self.config.expire_after));
+                .min(moment(
+                    entry.overdue,
+                    entry.attempt,
+                    self.config.overdue_after,
+                ))
+                .min(moment(
+                    entry.expiry,
+                    entry.started,
+                    self.config.expire_after,
+                ));
         }
         next
     }

@@ -13,6 +13,8 @@ use crate::proto::seen::{PLAIN_WINDOW, hash};
 use crate::proto::status::Basis;
 use crate::proto::time::{Millis, Since};
 use crate::proto::verdict::Verdict;
+use alloc::collections::VecDeque;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -21,29 +23,27 @@ const MAX_PROBES: usize = 20;
 /// And how often one is made.
 const PROBE_EVERY: Millis = Millis::seconds(1);
 
+/// How many notices wait for a flow that is not known yet.
+const MAX_UNCLAIMED: usize = 64;
+
 /// A check of a flow that only a notice speaks of.
 #[derive(Clone, Debug)]
 pub(super) struct Probe {
     flow_id: FlowId,
     provider: String,
     started_at: Millis,
-    request: Option<RequestId>,
+    /// The check, and when it began.
+    request: Option<(RequestId, Millis)>,
 }
 
 impl Machine {
     /// A notice that is heard now, not found.
     pub(super) fn on_notice(&mut self, notice: &Notice, via: Via) {
-        let now = self.now.monotonic;
-        let until = if notice.plain {
-            now + PLAIN_WINDOW
-        } else {
-            Millis::NEVER
-        };
-        if self.is_stale(notice) {
-            self.drop_input("stale");
+        if self.loading.is_running() {
+            self.loading.keep(notice, via);
             return;
         }
-        if !self.seen.insert(&notice.id, until, now) {
+        if !self.is_new(notice) {
             // By a second channel, whose sender waits for an answer as well.
             if self.is_known(notice) {
                 self.acknowledge(notice);
@@ -56,33 +56,66 @@ impl Machine {
                 slot: self.names.slot_key(notice.flow_id.as_ref(), &notice.id),
             });
         }
-        let taken = self.take_notice(notice, via, true);
-        if taken {
+        if self.take_notice(notice, via, true) {
             self.acknowledge(notice);
         }
     }
 
     /// A notice that was found in a slot or under the plain key when this page looked.
     pub(super) fn on_stored_notice(&mut self, notice: &Notice) {
-        let now = self.now.monotonic;
-        if self.is_stale(notice) || !self.is_known(notice) {
-            return;
+        if !self.is_known(notice) {
+            self.keep_unclaimed(notice);
+        } else if self.is_new(notice) {
+            self.take_notice(notice, Via::Storage, false);
         }
+    }
+
+    /// Whether it is not one that was handled before. Notices in the plain form are told apart by what they say, for a
+    /// while, and where they have a time by that as well, for good: the plain key is read again and again.
+    fn is_new(&mut self, notice: &Notice) -> bool {
+        let now = self.now.monotonic;
         let until = if notice.plain {
             now + PLAIN_WINDOW
         } else {
             Millis::NEVER
         };
-        if self.seen.insert(&notice.id, until, now) {
-            self.take_notice(notice, Via::Storage, false);
+        let is_new = self.seen.insert(&notice.id, until, now);
+        match notice.timestamp.filter(|_| notice.plain) {
+            Some(said) => {
+                let writing = format!("{}@{}", notice.id, said.0);
+                self.seen.insert(&writing, Millis::NEVER, now) && is_new
+            }
+            None => is_new,
         }
     }
 
-    /// Whether it is from before the last reset.
-    fn is_stale(&self, notice: &Notice) -> bool {
-        match (self.reset_at, notice.timestamp) {
-            (Some(reset), Some(said)) => said <= reset,
-            _ => false,
+    fn keep_unclaimed(&mut self, notice: &Notice) {
+        if self.unclaimed.contains(notice) {
+            return;
+        }
+        if self.unclaimed.len() >= MAX_UNCLAIMED {
+            self.unclaimed.pop_front();
+        }
+        self.unclaimed.push_back(notice.clone());
+    }
+
+    /// A flow has become known: what was said of it before counts now.
+    pub(super) fn claim(&mut self, index: usize) {
+        let Some(entry) = self.entries.get(index) else {
+            return;
+        };
+        let (claimed, rest): (VecDeque<Notice>, VecDeque<Notice>) =
+            core::mem::take(&mut self.unclaimed)
+                .into_iter()
+                .partition(|notice| match &notice.flow_id {
+                    Some(flow_id) => *flow_id == entry.id,
+                    None => notice.provider == entry.provider,
+                });
+        self.unclaimed = rest;
+        for notice in claimed {
+            // Should it be found once more, it is the same.
+            self.is_new(&notice);
+            self.take_notice(&notice, Via::Storage, false);
         }
     }
 
@@ -103,66 +136,68 @@ impl Machine {
         });
     }
 
-    /// Gives whether it was merged or its check is planned.
+    /// Gives whether it was merged or causes checks of a flow that is known.
     fn take_notice(&mut self, notice: &Notice, via: Via, live: bool) -> bool {
-        let targets = self.targets(notice, live);
-        if let Some(flow_id) = &notice.flow_id
-            && self.find(flow_id).is_none()
-        {
-            return live && self.take_unknown(notice, Some(flow_id), via);
+        if !self.is_known(notice) {
+            return live && self.take_unknown(notice, via);
         }
-        if targets.is_empty() {
-            return if self.is_known(notice) {
-                // Its flow has settled already: nothing is left to say.
-                true
-            } else {
-                live && self.take_unknown(notice, None, via)
-            };
+        let targets = self.targets(notice, live);
+        let is_taken = !targets.is_empty() || self.has_settled(notice);
+        if !is_taken {
+            self.drop_input("stale");
         }
         for index in targets {
             self.apply_notice(index, notice, via);
         }
-        true
+        is_taken
+    }
+
+    /// Whether it finds nothing to do because its flow has settled already.
+    fn has_settled(&self, notice: &Notice) -> bool {
+        notice.flow_id.is_none()
+            && self
+                .entries
+                .iter()
+                .filter(|entry| entry.provider == notice.provider)
+                .all(|entry| !entry.is_open(&self.config))
     }
 
     /// Which flows it is about.
     fn targets(&self, notice: &Notice, live: bool) -> Vec<usize> {
-        let mine = |entry: &Entry| {
-            entry.provider == notice.provider
-                && notice
-                    .flow_id
-                    .as_ref()
-                    .is_none_or(|flow_id| *flow_id == entry.id)
-        };
-        if notice.flow_id.is_some() {
-            return (0..self.entries.len())
-                .filter(|index| self.entries.get(*index).is_some_and(mine))
+        let now = self.now;
+        let mine = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| entry.provider == notice.provider);
+        if let Some(flow_id) = &notice.flow_id {
+            return mine
+                .filter(|(_, entry)| entry.id == *flow_id)
+                .map(|(index, _)| self.end_of_chain(index))
                 .collect();
         }
         let said = match (live, notice.timestamp) {
             (_, Some(timestamp)) => timestamp,
-            (true, None) => self.now.wall,
+            (true, None) => now.wall,
             // Found without a time: there is no telling which flow it was about.
             (false, None) => return Vec::new(),
         };
-        let candidates = self
-            .entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| mine(entry) && entry.started_at <= said);
-        let everyone = self.config.askable && matches!(notice.end, End::Success(_));
-        if everyone {
-            candidates
-                .filter(|(_, entry)| entry.is_open(&self.config))
+        // What is heard now was said just now, whatever somebody has done to the wall clock since the flow started.
+        let before = |entry: &Entry| {
+            entry.started_at <= said || live && entry.started.elapsed(now) >= now.wall - said
+        };
+        if self.config.askable && matches!(notice.end, End::Success(_)) {
+            return mine
+                .filter(|(_, entry)| live || before(entry))
+                .filter(|(_, entry)| entry.is_open(&self.config) && entry.superseded_by.is_none())
                 .map(|(index, _)| index)
-                .collect()
-        } else {
-            candidates
-                .max_by_key(|(_, entry)| (entry.started_at, entry.id.clone()))
-                .map(|(index, _)| index)
-                .into_iter()
-                .collect()
+                .collect();
         }
+        mine.filter(|(_, entry)| before(entry))
+            .max_by_key(|(_, entry)| (entry.started_at, &entry.id))
+            .map(|(index, _)| self.end_of_chain(index))
+            .into_iter()
+            .collect()
     }
 
     fn apply_notice(&mut self, index: usize, notice: &Notice, via: Via) {
@@ -246,30 +281,48 @@ impl Machine {
     }
 
     /// A flow that this window does not know: with a server one check, without one a success is believed.
-    fn take_unknown(&mut self, notice: &Notice, flow_id: Option<&FlowId>, via: Via) -> bool {
-        let End::Success(outcome) = &notice.end else {
-            if self.config.askable && flow_id.is_some() {
-                // It may still be a success by now; only that would be adopted.
-                return self.plan_probe(notice, flow_id);
-            }
-            self.drop_input("unknown_flow");
+    fn take_unknown(&mut self, notice: &Notice, via: Via) -> bool {
+        let is_gone = notice
+            .flow_id
+            .as_ref()
+            .is_some_and(|flow_id| self.gone.contains(flow_id));
+        let is_old = self
+            .reset_at
+            .zip(notice.timestamp)
+            .is_some_and(|(reset, said)| said <= reset);
+        if is_gone || is_old {
+            self.drop_input("stale");
             return false;
-        };
-        if self.config.askable {
-            return self.plan_probe(notice, flow_id);
         }
-        let id = match flow_id {
-            Some(flow_id) => Some(flow_id.clone()),
-            None => FlowId::parse(hash(&notice.id)),
-        };
-        let Some(id) = id.filter(|_| !self.config.confirm) else {
-            self.drop_input("unknown_flow");
-            return false;
-        };
-        let at = notice.timestamp.unwrap_or(self.now.wall).min(self.now.wall);
-        let verdict = Verdict::completed(Basis::Notice, outcome.clone(), self.now.wall);
-        self.adopt_unknown(id, notice.provider.clone(), at, verdict, via);
-        true
+        if notice.flow_id.is_some() {
+            // Its start may only be late.
+            self.keep_unclaimed(notice);
+        }
+        match (&notice.end, &notice.flow_id) {
+            // It may still be a success by now; only that would be adopted. Until then nobody has it.
+            (_, Some(flow_id)) if self.config.askable => {
+                self.plan_probe(notice, flow_id);
+                false
+            }
+            (End::Success(outcome), flow_id) if !self.config.askable && !self.config.confirm => {
+                let id = match flow_id {
+                    Some(flow_id) => Some(flow_id.clone()),
+                    None => FlowId::parse(hash(&notice.id)),
+                };
+                let Some(id) = id else {
+                    return false;
+                };
+                let wall = self.now.wall;
+                let at = notice.timestamp.unwrap_or(wall).min(wall);
+                let verdict = Verdict::completed(Basis::Notice, outcome.clone(), wall);
+                self.adopt_unknown(id, notice.provider.clone(), at, verdict, via);
+                true
+            }
+            _ => {
+                self.drop_input("unknown_flow");
+                false
+            }
+        }
     }
 
     /// Shows a flow whose start this window has never heard of.
@@ -293,17 +346,13 @@ impl Machine {
         }
     }
 
-    fn plan_probe(&mut self, notice: &Notice, flow_id: Option<&FlowId>) -> bool {
-        let Some(flow_id) = flow_id else {
-            self.drop_input("unknown_flow");
-            return false;
-        };
+    fn plan_probe(&mut self, notice: &Notice, flow_id: &FlowId) {
         if self.probes.iter().any(|probe| probe.flow_id == *flow_id) {
-            return true;
+            return;
         }
         if self.probes.len() >= MAX_PROBES {
             self.drop_input("flood");
-            return false;
+            return;
         }
         self.probes.push_back(Probe {
             flow_id: flow_id.clone(),
@@ -311,7 +360,6 @@ impl Machine {
             started_at: notice.timestamp.unwrap_or(self.now.wall).min(self.now.wall),
             request: None,
         });
-        true
     }
 
     pub(super) fn next_probe_due(&self) -> Millis {
@@ -331,7 +379,7 @@ impl Machine {
         let request = self.next_request();
         self.next_probe = now + PROBE_EVERY;
         if let Some(probe) = self.probes.iter_mut().find(|probe| probe.request.is_none()) {
-            probe.request = Some(request);
+            probe.request = Some((request, now));
             self.outputs.push_back(Output::Check {
                 request,
                 flow_id: probe.flow_id.clone(),
@@ -351,7 +399,9 @@ impl Machine {
         match (verdict, self.find(&probe.flow_id)) {
             (None, None) => self.drop_input("unknown_flow"),
             (None, Some(_)) => {}
-            (Some(verdict), Some(index)) => self.adopt(index, verdict, Via::Poll, Source::Own),
+            (Some(verdict), Some(index)) => {
+                self.adopt(index, verdict, Via::Poll, Source::Own);
+            }
             (Some(verdict), None) => self.adopt_unknown(
                 probe.flow_id,
                 probe.provider,
@@ -366,13 +416,22 @@ impl Machine {
         let place = self
             .probes
             .iter()
-            .position(|probe| probe.request == Some(request))?;
+            .position(|probe| probe.request.is_some_and(|(known, _)| known == request))?;
         self.probes.remove(place)
+    }
+
+    pub(super) fn give_up_probes(&mut self) {
+        let now = self.now.monotonic;
+        self.probes.retain(|probe| {
+            probe
+                .request
+                .is_none_or(|(_, begun)| now < begun + CHECK_DEADLINE)
+        });
     }
 
     pub(super) fn abort_probes(&mut self) {
         for probe in self.probes.drain(..) {
-            if let Some(request) = probe.request {
+            if let Some((request, _)) = probe.request {
                 self.outputs.push_back(Output::Abort { request });
             }
         }

@@ -9,7 +9,7 @@
 //! Nobody steals. The lock is let go of when the page is put away.
 
 use super::io::{Area, Lock, Output, Poller};
-use super::{Machine, MAX_FLOWS};
+use super::{MAX_FLOWS, Machine};
 use crate::proto::flow::FlowId;
 use crate::proto::message::Message;
 use crate::proto::time::Millis;
@@ -84,7 +84,7 @@ impl PollerState {
     }
 
     /// Whether this window polls for the scope.
-    fn polls(&self) -> bool {
+    pub(super) fn polls(&self) -> bool {
         !self.away && (self.lock == Some(Lock::Held) || self.standing_in)
     }
 
@@ -121,6 +121,13 @@ impl PollerState {
 
 impl Machine {
     pub(super) fn on_lock(&mut self, lock: Lock) {
+        if self.poller.away {
+            // Granted just as the page was put away: a page that nobody sees must not keep the others waiting.
+            if lock == Lock::Held {
+                self.outputs.push_back(Output::ReleaseLock);
+            }
+            return;
+        }
         let was_held = self.poller.lock == Some(Lock::Held);
         self.poller.lock = Some(lock);
         match lock {
@@ -215,17 +222,17 @@ impl Machine {
         let now = self.now.monotonic;
         self.poller.heard = now;
         self.poller.skip_until = Millis::ZERO;
-        if hold > Millis::ZERO {
-            self.hold_for(hold);
-        }
-        if self.poller.lock == Some(Lock::Held) || (self.poller.standing_in && rank < self.poller.rank()) {
+        self.hold = self.hold.max(now + hold.min(HOLD.1));
+        if self.poller.lock == Some(Lock::Held)
+            || (self.poller.standing_in && rank < self.poller.rank())
+        {
             return;
         }
         self.poller.standing_in = false;
         if self.poller.wake_until != Millis::NEVER {
             self.poller.wake_until = Millis::NEVER;
             for entry in &mut self.entries {
-                entry.checks.hand_over();
+                entry.checks.hand_over(now);
             }
             self.probes.clear();
         }
@@ -247,7 +254,9 @@ impl Machine {
             self.ask(true);
         }
         let active = self.entries.iter().any(|entry| entry.checks.is_active());
-        if !(active && self.poller.visible) {
+        // A page that waits for the lock and that nobody sees can wait; without locks nobody would wake it.
+        let watches = self.poller.visible || self.poller.lock == Some(Lock::Missing);
+        if !(active && watches) {
             self.poller.watching = false;
             return;
         }
@@ -294,8 +303,40 @@ impl Machine {
             (true, Some(only), None) => Some(only.clone()),
             _ => None,
         };
+        self.tell_of_neglected(check);
         self.outputs
             .push_back(Output::Broadcast(Message::Ask { check, flow_id }));
+    }
+
+    /// Tells of flows that the polling window may not know, or know better: before it is asked about them, and where it
+    /// says that it polls, but not them.
+    fn tell_of_neglected(&mut self, check: bool) {
+        const AT_MOST: usize = 16;
+        const AT_MOST_EVERY: Millis = Millis::seconds(10);
+        let now = self.now.monotonic;
+        let held = now < self.hold;
+        let indexes: alloc::vec::Vec<usize> = self
+            .entries
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| {
+                entry.is_open(&self.config)
+                    && (check && entry.checks.is_urgent(now)
+                        || !held && entry.checks.is_neglected(now))
+            })
+            .map(|(index, _)| index)
+            .take(AT_MOST)
+            .collect();
+        for index in indexes {
+            self.repeat(
+                index,
+                if check {
+                    Millis::seconds(1)
+                } else {
+                    AT_MOST_EVERY
+                },
+            );
+        }
     }
 
     fn stand_in(&mut self) {
@@ -316,6 +357,10 @@ impl Machine {
     pub(super) fn hold_for(&mut self, span: Millis) {
         let span = span.max(HOLD.0).min(HOLD.1);
         self.hold = self.hold.max(self.now.monotonic + span);
+        if self.poller.polls() {
+            // Whoever polls next must know as well.
+            self.say_here();
+        }
         for entry in &mut self.entries {
             if entry.failure.is_some() {
                 entry.checks.skip_burst();

@@ -1,5 +1,6 @@
 //! What the server's answer means. Only a status other than pending is a verdict; failures, 404 and silence never are.
 
+use super::checks::Asked;
 use super::io::{EventKind, Output, RequestId, Via};
 use super::verdicts::Source;
 use super::{Machine, Moment};
@@ -16,7 +17,7 @@ const UNKNOWN_APART: Millis = Millis::seconds(10);
 
 impl Machine {
     pub(super) fn on_reply(&mut self, request: RequestId, reply: &Reply) {
-        if let Some(index) = self.concluded(request) {
+        if let Some((index, begun)) = self.concluded(request) {
             if let Some(entry) = self.entries.get_mut(index) {
                 entry.checks.answered = true;
             }
@@ -24,7 +25,8 @@ impl Machine {
             if self.is_open(index)
                 && let Some(entry) = self.entries.get(index)
             {
-                let state = entry.state(true);
+                let ago = self.now.monotonic - begun;
+                let state = entry.state(Some(self.now.wall - ago));
                 self.outputs
                     .push_back(Output::Broadcast(Message::State(state)));
             }
@@ -37,18 +39,23 @@ impl Machine {
         if let Some(span) = retry_after {
             self.hold_for(span);
         }
-        if self.concluded(request).is_none() {
-            self.end_probe(request);
+        match self.concluded(request) {
+            // The others follow the count: to them a window that polls in vain must not look like one that does not.
+            Some((index, _)) => self.repeat(index, Millis::ZERO),
+            None => {
+                self.end_probe(request);
+            }
         }
     }
 
-    fn concluded(&mut self, request: RequestId) -> Option<usize> {
+    /// The flow that a check was about, and when it began.
+    fn concluded(&mut self, request: RequestId) -> Option<(usize, Millis)> {
         let index = self
             .entries
             .iter()
             .position(|entry| entry.checks.is_waiting_for(request))?;
-        self.entries.get_mut(index)?.checks.conclude(request)?;
-        Some(index)
+        let begun = self.entries.get_mut(index)?.checks.conclude(request)?;
+        Some((index, begun))
     }
 
     /// The server's word about a flow, by whichever way.
@@ -68,9 +75,11 @@ impl Machine {
             entry.error = None;
             entry.dirty = true;
         }
-        if let Some(next) = &reply.superseded_by {
-            self.supersede(index, next.clone(), via, Source::Own);
-        } else if let Some(verdict) = reply.verdict(self.now.wall) {
+        let goes_on = reply
+            .superseded_by
+            .clone()
+            .is_some_and(|next| self.supersede(index, next, via, Source::Own));
+        if !goes_on && let Some(verdict) = reply.verdict(self.now.wall) {
             self.adopt(index, verdict, via, Source::Own);
         }
     }
@@ -99,6 +108,14 @@ impl Machine {
                 }
             }
             Some(_) => {}
+        }
+    }
+
+    /// A question asked now: only checks that begin from now on answer it.
+    pub(super) fn asked(&self) -> Asked {
+        Asked {
+            at: self.now.monotonic,
+            after: RequestId(self.next_request),
         }
     }
 

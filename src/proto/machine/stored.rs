@@ -9,6 +9,7 @@ use crate::proto::message::State;
 use crate::proto::notice::Notice;
 use crate::proto::record::{Record, Tab};
 use crate::proto::time::{Millis, Now};
+use crate::proto::verdict::Place;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -16,6 +17,8 @@ use alloc::vec::Vec;
 const KEEP: Millis = Millis::hours(24);
 /// How many slots of flows that nobody here knows are kept.
 const MAX_UNKNOWN_SLOTS: usize = 64;
+/// How many flows that a reset took away are remembered: all that can have been stored.
+const MAX_GONE: usize = 512;
 /// Bounds what somebody else may have put into the storage.
 const MAX_FOUND: usize = 8 * MAX_FLOWS;
 
@@ -26,6 +29,8 @@ pub(super) struct Loading {
     first: bool,
     records: Vec<(String, Record)>,
     notices: Vec<(String, Notice)>,
+    /// Heard before the page knew what is stored.
+    heard: Vec<(Notice, Via)>,
 }
 
 impl Default for Loading {
@@ -35,6 +40,7 @@ impl Default for Loading {
             first: true,
             records: Vec::new(),
             notices: Vec::new(),
+            heard: Vec::new(),
         }
     }
 }
@@ -43,6 +49,13 @@ impl Loading {
     /// Whether the page has not started yet.
     pub(super) fn is_running(&self) -> bool {
         self.running
+    }
+
+    /// Keeps a notice until what is stored has been read.
+    pub(super) fn keep(&mut self, notice: &Notice, via: Via) {
+        if self.heard.len() < MAX_UNKNOWN_SLOTS {
+            self.heard.push((notice.clone(), via));
+        }
     }
 }
 
@@ -86,6 +99,9 @@ impl Machine {
             self.on_stored_notice(notice);
         }
         self.prune_slots(notices);
+        for (notice, via) in core::mem::take(&mut self.loading.heard) {
+            self.on_notice(&notice, via);
+        }
     }
 
     fn read_record(&mut self, key: &str, record: Record) {
@@ -111,14 +127,18 @@ impl Machine {
                     self.supersede(index, by, Via::Storage, Source::Window);
                 }
             }
-            Record::Removal { flow_id, at } => {
+            Record::Removal {
+                flow_id,
+                at,
+                dismissed,
+            } => {
                 if at + KEEP < self.now.wall {
                     self.outputs.push_back(Output::Remove {
                         area: Area::Local,
                         key: String::from(key),
                     });
                 } else if let Some(flow_id) = flow_id {
-                    self.remove(&flow_id, at, Via::Storage);
+                    self.remove(&flow_id, at, dismissed, Via::Storage);
                 } else {
                     self.remove_all(at, Via::Storage);
                 }
@@ -127,18 +147,35 @@ impl Machine {
                 flow_id,
                 polls,
                 attempt,
+                attempt_at,
                 runs,
             } => {
-                let now = self.now.monotonic;
-                let (schedule, askable) = (self.config.schedule.clone(), self.config.askable);
-                if let Some(index) = self.find(&flow_id).filter(|index| self.is_open(*index))
-                    && askable
-                    && let Some(entry) = self.entries.get_mut(index)
-                {
-                    entry
-                        .checks
-                        .heard_of_count((attempt, polls, runs), &schedule, now);
+                if let Some(index) = self.find(&flow_id) {
+                    self.hear_count(index, (attempt, polls, runs), attempt_at);
                 }
+            }
+        }
+    }
+
+    /// How far another window, or an earlier page, has come with a flow.
+    pub(super) fn hear_count(
+        &mut self,
+        index: usize,
+        count: (u32, u32, u32),
+        attempt_at: Option<Millis>,
+    ) {
+        let now = self.now;
+        let (schedule, askable) = (&self.config.schedule, self.config.askable);
+        if let Some(entry) = self.entries.get_mut(index)
+            && entry.is_open(&self.config)
+        {
+            if count.0 > entry.checks.attempt {
+                entry.begin_attempt(attempt_at.unwrap_or(now.wall), now);
+            }
+            if askable {
+                entry.checks.heard_of_count(count, schedule, now.monotonic);
+            } else {
+                entry.checks.attempt = entry.checks.attempt.max(count.0);
             }
         }
     }
@@ -176,6 +213,7 @@ impl Machine {
         for index in 0..self.entries.len() {
             let now = self.now;
             let keep = self.config.keep_settled;
+            let confirm = self.config.confirm_or_ask();
             let Some(entry) = self.entries.get_mut(index) else {
                 continue;
             };
@@ -183,11 +221,7 @@ impl Machine {
             let Some(settled) = entry.settled else {
                 continue;
             };
-            let dismissed = entry
-                .dismissed_at
-                .zip(entry.verdict.as_ref())
-                .is_some_and(|(at, verdict)| at >= verdict.settled_at);
-            if settled.elapsed(now) < keep && !dismissed {
+            if settled.elapsed(now) < keep && !entry.is_dismissed(confirm) {
                 self.announce(index, Via::Storage);
             } else {
                 entry.announced.clone_from(&entry.verdict);
@@ -196,37 +230,58 @@ impl Machine {
         }
     }
 
-    /// Takes a flow out of `flows()`. A rise brings it back.
-    pub(super) fn remove(&mut self, flow_id: &FlowId, at: Millis, via: Via) {
-        let loading = self.loading.is_running();
-        let Some(index) = self.find(flow_id) else {
+    /// Takes a flow out of `flows()`: what is higher than the `dismissed` verdict brings it back. Without one a reset took
+    /// it, and nothing does.
+    pub(super) fn remove(
+        &mut self,
+        flow_id: &FlowId,
+        at: Millis,
+        dismissed: Option<Place>,
+        via: Via,
+    ) {
+        let confirm = self.config.confirm_or_ask();
+        let index = self.find(flow_id);
+        let Some(dismissed) = dismissed else {
+            self.remember_gone(flow_id.clone());
+            if index
+                .and_then(|index| self.entries.get(index))
+                .is_some_and(|entry| entry.started_at <= at)
+            {
+                self.forget(flow_id, via);
+            }
             return;
         };
-        let Some(entry) = self.entries.get_mut(index) else {
+        let Some((index, entry)) =
+            index.and_then(|index| Some((index, self.entries.get_mut(index)?)))
+        else {
             return;
         };
-        let is_older = entry
-            .verdict
-            .as_ref()
-            .is_none_or(|verdict| verdict.settled_at > at);
-        if is_older && !loading {
-            return;
+        if entry
+            .dismissed
+            .is_none_or(|before| before.height(confirm) < dismissed.height(confirm))
+        {
+            entry.dismissed = Some(dismissed);
         }
-        entry.dismissed_at = entry.dismissed_at.max(Some(at));
         // While loading, what was taken away is weighed against the verdict once all has been read.
-        if loading {
+        if self.loading.is_running() || !entry.is_dismissed(confirm) {
             return;
         }
         if entry.shown {
             self.emit(index, EventKind::Removed, via);
         }
+        self.hide(index);
+    }
+
+    /// Takes a flow out of the list; what is stored of it stays.
+    pub(super) fn hide(&mut self, index: usize) {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.shown = false;
+            entry.dirty = false;
         }
     }
 
-    /// Forgets every flow that started by then, for good.
-    pub(super) fn remove_all(&mut self, at: Millis, via: Via) {
+    /// Forgets every flow that started by then, for good. Gives their ids.
+    pub(super) fn remove_all(&mut self, at: Millis, via: Via) -> Vec<FlowId> {
         self.reset_at = self.reset_at.max(Some(at));
         let gone: Vec<FlowId> = self
             .entries
@@ -234,10 +289,23 @@ impl Machine {
             .filter(|entry| entry.started_at <= at)
             .map(|entry| entry.id.clone())
             .collect();
-        for flow_id in gone {
-            self.forget(&flow_id, via);
+        for flow_id in &gone {
+            self.forget(flow_id, via);
+            self.remember_gone(flow_id.clone());
         }
+        self.unclaimed.clear();
         self.abort_probes();
+        gone
+    }
+
+    fn remember_gone(&mut self, flow_id: FlowId) {
+        if self.gone.contains(&flow_id) {
+            return;
+        }
+        if self.gone.len() >= MAX_GONE {
+            self.gone.pop_front();
+        }
+        self.gone.push_back(flow_id);
     }
 
     /// Removes all that is known and stored of a flow.
@@ -269,9 +337,7 @@ impl Machine {
                     .is_some_and(|settled| settled.elapsed(now) >= self.config.keep_settled)
             {
                 self.emit(index, EventKind::Removed, Via::Local);
-                if let Some(entry) = self.entries.get_mut(index) {
-                    entry.shown = false;
-                }
+                self.hide(index);
             }
             if self.is_over(index)
                 && let Some(id) = self.entries.get(index).map(|entry| entry.id.clone())
@@ -372,6 +438,7 @@ fn remembered(
         error: None,
         polls: 0,
         attempt: 0,
-        checked: false,
+        attempt_at: None,
+        checked_at: None,
     }
 }

@@ -7,7 +7,7 @@ use crate::proto::flow::FlowId;
 use crate::proto::message::Message;
 use crate::proto::record::Record;
 use crate::proto::status::{Basis, Status};
-use crate::proto::time::{Millis, Since};
+use crate::proto::time::Since;
 use crate::proto::verdict::Verdict;
 use core::cmp::Ordering;
 
@@ -37,12 +37,18 @@ pub(super) struct Untold {
 }
 
 impl Machine {
-    /// Merges a verdict: it is taken if it is higher than what is held.
-    pub(super) fn adopt(&mut self, index: usize, verdict: Verdict, via: Via, source: Source) {
+    /// Merges a verdict: it is taken, and gives true, if it is higher than what is held.
+    pub(super) fn adopt(
+        &mut self,
+        index: usize,
+        verdict: Verdict,
+        via: Via,
+        source: Source,
+    ) -> bool {
         let confirm = self.config.confirm_or_ask();
         let now = self.now;
         let Some(entry) = self.entries.get_mut(index) else {
-            return;
+            return false;
         };
         let unconfirmed = self.config.confirm
             && verdict.status == Status::Completed
@@ -52,14 +58,7 @@ impl Machine {
             .as_ref()
             .is_none_or(|held| verdict.compare(held, confirm) == Ordering::Greater);
         if unconfirmed || !rises {
-            return;
-        }
-        // A rise brings back what was taken away, so it must not look older than the removal.
-        let mut verdict = verdict;
-        if !self.loading.is_running()
-            && let Some(dismissed_at) = entry.dismissed_at.take()
-        {
-            verdict.settled_at = verdict.settled_at.max(dismissed_at + Millis(1));
+            return false;
         }
         entry.settled = Some(Since::wall(verdict.settled_at, now));
         entry.verdict = Some(verdict.clone());
@@ -77,7 +76,7 @@ impl Machine {
                 flow_id: entry.id.clone(),
                 verdict,
             };
-            let state = Message::State(entry.state(false));
+            let state = Message::State(entry.state(None));
             if entry.storable {
                 self.write(Area::Local, record);
             }
@@ -90,6 +89,7 @@ impl Machine {
             self.announce(index, via);
         }
         self.settle_predecessors(index, via, source);
+        true
     }
 
     /// Tells a rise under the name that it has after what was told before.
@@ -104,15 +104,27 @@ impl Machine {
         let kind = match entry.announced.replace(verdict.clone()) {
             Some(before) if before == verdict => return,
             Some(before) if before.status != verdict.status => EventKind::of(verdict.status),
-            Some(before)
-                if before.is_provisional(confirm) && !verdict.is_provisional(confirm) =>
-            {
+            Some(before) if before.is_provisional(confirm) && !verdict.is_provisional(confirm) => {
                 EventKind::Confirmed
             }
             Some(_) => EventKind::Changed,
             None => EventKind::of(verdict.status),
         };
-        entry.shown = true;
+        if entry.is_dismissed(confirm) {
+            if entry.shown {
+                self.emit(index, EventKind::Removed, via);
+            }
+            self.hide(index);
+            return;
+        }
+        // What was told under its name once is not announced again, should the server change its mind twice.
+        let kind = if entry.has_emitted(kind) {
+            EventKind::Changed
+        } else {
+            kind
+        };
+        // What has left the list comes back for news, not for the server's word for the same.
+        entry.shown |= !matches!(kind, EventKind::Changed | EventKind::Confirmed);
         self.emit(index, kind, via);
     }
 
@@ -196,19 +208,28 @@ impl Machine {
 
     /// `expireAfter` has passed, and one check since has brought nothing.
     pub(super) fn expire(&mut self, index: usize) {
-        let verdict =
-            Verdict::unsuccessful(Status::Expired, Basis::Clock, None, self.now.wall);
+        let verdict = Verdict::unsuccessful(Status::Expired, Basis::Clock, None, self.now.wall);
         self.adopt(index, verdict, Via::Local, Source::Own);
     }
 
     /// Another flow went on in this one's place; this one ends as that one does.
-    pub(super) fn supersede(&mut self, index: usize, next: FlowId, via: Via, source: Source) {
+    ///
+    /// False where it cannot: the chain would be too long or a circle, and then the reply counts for itself.
+    pub(super) fn supersede(
+        &mut self,
+        index: usize,
+        next: FlowId,
+        via: Via,
+        source: Source,
+    ) -> bool {
         let Some(entry) = self.entries.get(index) else {
-            return;
+            return false;
         };
-        let known = entry.superseded_by.is_some() || !entry.is_open(&self.config);
-        if known || next == entry.id || self.hops(index) >= MAX_HOPS || self.leads_to(&next, index) {
-            return;
+        if entry.superseded_by.is_some() || !entry.is_open(&self.config) {
+            return true;
+        }
+        if next == entry.id || self.hops(index) >= MAX_HOPS || self.leads_to(&next, index) {
+            return false;
         }
         let heir = Entry {
             started_here: entry.started_here,
@@ -223,16 +244,17 @@ impl Machine {
         };
         self.stop_checks(index);
         let Some(entry) = self.entries.get_mut(index) else {
-            return;
+            return false;
         };
+        let storable = entry.storable;
         entry.superseded_by = Some(next.clone());
         let record = Record::Superseded {
             flow_id: entry.id.clone(),
             by: next.clone(),
         };
-        let state = Message::State(entry.state(false));
+        let state = Message::State(entry.state(None));
         let is_own = source == Source::Own;
-        if is_own {
+        if is_own && storable {
             self.write(Area::Local, record);
         }
         if self.find(&next).is_none()
@@ -248,14 +270,33 @@ impl Machine {
             self.outputs.push_back(Output::Broadcast(state));
         }
         self.adopt_heir(index, &next, via, source);
+        true
+    }
+
+    /// The last of the flows that went on in each other's place.
+    pub(super) fn end_of_chain(&self, index: usize) -> usize {
+        let mut end = index;
+        for _ in 0..=MAX_HOPS {
+            let next = self
+                .entries
+                .get(end)
+                .and_then(|entry| entry.superseded_by.as_ref())
+                .and_then(|next| self.find(next));
+            match next {
+                Some(next) => end = next,
+                None => break,
+            }
+        }
+        end
     }
 
     /// The verdict of the flow that went on, where it has one already.
     fn adopt_heir(&mut self, index: usize, next: &FlowId, via: Via, source: Source) {
+        let confirm = self.config.confirm_or_ask();
         let verdict = self
             .find_mut(next)
             .and_then(|entry| entry.verdict.clone())
-            .filter(|verdict| verdict.basis == Basis::Server);
+            .filter(|verdict| !verdict.is_provisional(confirm));
         if let Some(verdict) = verdict {
             self.adopt(index, verdict, via, source);
         }
@@ -267,7 +308,8 @@ impl Machine {
         };
         let id = entry.id.clone();
         let verdict = entry.verdict.clone();
-        let Some(verdict) = verdict.filter(|verdict| verdict.basis == Basis::Server) else {
+        let confirm = self.config.confirm_or_ask();
+        let Some(verdict) = verdict.filter(|verdict| !verdict.is_provisional(confirm)) else {
             return;
         };
         for before in 0..self.entries.len() {
@@ -325,7 +367,11 @@ impl Machine {
         self.entries
             .iter()
             .filter(closed)
-            .min_by_key(|entry| entry.verdict.as_ref().map(|verdict| verdict.settled_at))
+            .min_by_key(|entry| {
+                let settled_at = entry.verdict.as_ref().map(|verdict| verdict.settled_at);
+                // The same in every window.
+                (settled_at, &entry.id)
+            })
             .map(|entry| entry.id.clone())
     }
 

@@ -67,7 +67,9 @@ impl Callback {
 
     /// As a hand-written page says it.
     pub fn plain(success: bool) -> Self {
-        Self(json!({ "type": "oauth-complete", "provider": "github", "success": success, "integrationId": 7 }))
+        Self(
+            json!({ "type": "oauth-complete", "provider": "github", "success": success, "integrationId": 7 }),
+        )
     }
 
     pub fn of(self, flow_id: &str) -> Self {

@@ -70,7 +70,8 @@ impl Network {
     /// Sends between windows: it may be lost, repeated and late.
     pub(super) fn send(&mut self, now: u64, to: usize, load: u32, parcel: Parcel) {
         let is_storage = matches!(parcel, Parcel::Storage(..));
-        if !is_storage && !matches!(parcel, Parcel::Notice(_, via) if via == oauth_sync::proto::machine::Via::PostMessage)
+        if !is_storage
+            && !matches!(parcel, Parcel::Notice(_, via) if via == oauth_sync::proto::machine::Via::PostMessage)
             && !self.works()
         {
             return;

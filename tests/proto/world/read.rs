@@ -14,11 +14,11 @@ pub(super) fn input(machine: &Machine, parcel: Parcel) -> Option<Input> {
     Some(match parcel {
         Parcel::Message(wire) => Message::read(&wire, &machine.names().scope)
             .map_or(Input::Dropped("malformed"), Input::Message),
-        Parcel::Notice(wire, via) => Notice::read(&wire, Form::Message)
-            .map_or(Input::Dropped("malformed"), |notice| Input::Notice {
-                notice,
-                via,
-            }),
+        Parcel::Notice(wire, via) => {
+            Notice::read(&wire, Form::Message).map_or(Input::Dropped("malformed"), |notice| {
+                Input::Notice { notice, via }
+            })
+        }
         Parcel::Storage(key, value) => stored(machine, &key, &value, true)?,
         Parcel::Reply(request, wire) => match Reply::read(&wire) {
             Some(reply) => Input::Reply { request, reply },

@@ -76,9 +76,7 @@ impl World {
                 Parcel::Reply(request, json!({ "status": "unknown" })),
             ),
             Mode::Fails => (self.server.latency, Parcel::Failure(request, None)),
-            Mode::WantsQuiet(span) => {
-                (self.server.latency, Parcel::Failure(request, Some(span)))
-            }
+            Mode::WantsQuiet(span) => (self.server.latency, Parcel::Failure(request, Some(span))),
             Mode::Silent => (DEADLINE, Parcel::Failure(request, None)),
         };
         self.windows[w].in_flight.push(request);

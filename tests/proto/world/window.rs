@@ -2,9 +2,7 @@
 
 use super::World;
 use super::network::Parcel;
-use oauth_sync::proto::machine::{
-    Area, Config, Event, Input, Machine, Output, Reason, RequestId,
-};
+use oauth_sync::proto::machine::{Area, Config, Event, Input, Machine, Output, Reason, RequestId};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::time::Millis;
 use serde_json::{Value, json};
@@ -121,7 +119,10 @@ impl World {
                 }
                 output => outputs.push(output),
             }
-            assert!(outputs.len() < MAX_OUTPUTS, "no end of outputs after {text}");
+            assert!(
+                outputs.len() < MAX_OUTPUTS,
+                "no end of outputs after {text}"
+            );
         }
         window.outputs += outputs.len() as u64;
         outputs
@@ -167,14 +168,18 @@ impl World {
             Output::Forget { flow_id } => {
                 let window = &mut self.windows[w];
                 let names = window.machine.names().clone();
-                window.session.retain(|key, _| !names.concerns(key, &flow_id));
+                window
+                    .session
+                    .retain(|key, _| !names.concerns(key, &flow_id));
                 self.local.retain(|key| !names.concerns(key, &flow_id));
             }
             Output::Reread => todo.extend(self.everything_stored(w)),
             Output::Check {
                 request, flow_id, ..
             } => self.ask_server(w, request, flow_id.as_str()),
-            Output::Abort { request } => self.windows[w].in_flight.retain(|known| *known != request),
+            Output::Abort { request } => {
+                self.windows[w].in_flight.retain(|known| *known != request)
+            }
             Output::TellCancel { flow_id } => self.server.cancelled.push(flow_id.to_string()),
             Output::CloseWindow { flow_id } => {
                 let closed = flow_id.map(|flow_id| flow_id.to_string());
