@@ -41,7 +41,11 @@ pub enum AppError {
     )]
     MissingKeys(String),
     /// The HTTP client for providers.
-    #[error("the HTTP client for providers cannot be made: {0}")]
+    #[error(
+        "the HTTP client for providers cannot be made. Are the certificates of the authorities installed \
+         (ca-certificates)? {}",
+        causes(.0)
+    )]
     Client(#[from] reqwest::Error),
 }
 
@@ -95,4 +99,18 @@ impl App {
             demo: config.demo,
         }))
     }
+}
+
+/// An error and what is behind it: the first alone says only that there is one.
+fn causes(error: &reqwest::Error) -> String {
+    use std::error::Error as _;
+
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
 }

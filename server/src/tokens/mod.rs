@@ -82,12 +82,13 @@ impl TokenService {
         clock: Clock,
         timeout: Duration,
     ) -> Result<Self, reqwest::Error> {
+        let client = exchange::client(timeout, &providers)?;
         Ok(Self {
             store,
             keys,
             providers,
             clock,
-            client: exchange::client(timeout)?,
+            client,
         })
     }
 

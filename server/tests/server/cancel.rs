@@ -105,3 +105,21 @@ async fn an_allowed_origin_may() {
         StatusCode::OK
     );
 }
+
+#[tokio::test]
+async fn comes_too_late_for_a_flow_that_is_out_of_time() {
+    let server = Server::start().await;
+    let mut browser = server.browser("ann");
+    browser.start("mona", "flow-0001").await;
+    server.clock.advance(Duration::from_secs(62 * 60));
+    let answer = browser.cancel("flow-0001").await;
+    assert_eq!(
+        (answer.status, answer.json()["status"].as_str()),
+        (StatusCode::CONFLICT, Some("expired"))
+    );
+    assert_eq!(
+        browser.status("flow-0001").await["status"],
+        "expired",
+        "what was said stays"
+    );
+}

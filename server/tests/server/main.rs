@@ -21,5 +21,6 @@ mod restart;
 mod secrets;
 mod sqlite;
 mod start;
+mod startup;
 mod status;
 mod store;

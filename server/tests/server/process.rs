@@ -1,9 +1,8 @@
-//! The real binary: how it starts, refuses to start, stops, and shares a file with others of its kind.
+//! The real binary: how it serves, stops, and shares a file with others of its kind.
 
-use crate::harness::{configuration, departure, eventually, tokens};
+use crate::harness::{departure, eventually, tokens};
 use std::fs;
 use std::io::Read as _;
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use tempfile::TempDir;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-fn command(arguments: &[&str]) -> Command {
+pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oauth-sync-server"));
     command
         .args(arguments)
@@ -21,7 +20,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn output(arguments: &[&str]) -> Output {
+pub fn output(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
@@ -170,7 +169,7 @@ async fn provider(answer: ResponseTemplate) -> MockServer {
     provider
 }
 
-fn directory() -> TempDir {
+pub fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir_all(directory.path().join("www/folder")).unwrap();
     fs::create_dir(directory.path().join("dist")).unwrap();
@@ -311,63 +310,4 @@ async fn of_callbacks_in_several_processes_one_claims() {
         }
     }
     assert_eq!(provider.received_requests().await.unwrap().len(), ROUNDS);
-}
-
-#[test]
-fn a_port_in_use_is_said_so() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let directory = directory();
-    let database = directory.path().join("demo.db");
-    let output = output(&[
-        "serve",
-        "--demo",
-        "--listen",
-        &address,
-        "--database",
-        database.to_str().unwrap(),
-    ]);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(
-        said.contains(&format!("{address} is in use by another process")),
-        "{said}"
-    );
-    assert!(output.stdout.is_empty());
-}
-
-#[test]
-fn a_bad_configuration_is_refused_with_its_place() {
-    let directory = directory();
-    let file = directory.path().join("server.toml");
-    let name = file.to_str().unwrap();
-    let good = configuration("http://127.0.0.1:9");
-    fs::write(&file, good.replace("client_id = \"client-1\"\n", "")).unwrap();
-    let refused = output(&["serve", "--config", name]);
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert_eq!(refused.status.code(), Some(2), "{said}");
-    assert_eq!(
-        said,
-        format!("oauth-sync-server: {name}: providers.mona.client_id: is missing\n")
-    );
-    assert!(
-        !directory.path().join("oauth-sync.db").exists(),
-        "nothing was made"
-    );
-
-    let missing = output(&["serve", "--config", "/nowhere/server.toml"]);
-    assert_eq!(missing.status.code(), Some(2));
-    assert!(
-        String::from_utf8(missing.stderr)
-            .unwrap()
-            .contains("/nowhere/server.toml: cannot be read")
-    );
-    for arguments in [
-        &["serve"][..],
-        &["serve", "--demo", "--listen", "here"],
-        &["serve", "--www", "x"],
-        &[],
-    ] {
-        assert_eq!(output(arguments).status.code(), Some(2), "{arguments:?}");
-    }
 }

@@ -1,5 +1,7 @@
 //! What is SQLite's alone: the second guard in the file, and several processes that open it.
 
+use crate::harness::{FROM_THE_APP, Server};
+use axum::http::StatusCode;
 use oauth_sync_server::store::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Row as _};
@@ -144,4 +146,30 @@ async fn refuses_a_file_of_a_newer_release() {
         message.contains("99") && message.contains("newer"),
         "{message}"
     );
+}
+
+#[tokio::test]
+async fn a_locked_file_is_waited_for_and_then_said_to_be_busy() {
+    let server = Server::start().await;
+    let mut browser = server.browser("ann");
+    let departure = browser.start("mona", "flow-0001").await;
+    let mut other = raw(&server.database()).await;
+    run(&mut other, "BEGIN IMMEDIATE").await.unwrap();
+    // Reads go on, writes wait for five seconds and then give up without a verdict.
+    assert_eq!(browser.status("flow-0001").await["status"], "pending");
+    let started = browser
+        .get("/oauth/start/mona?flow=flow-0002", FROM_THE_APP)
+        .await;
+    assert_eq!(
+        (started.status, started.header("retry-after")),
+        (StatusCode::SERVICE_UNAVAILABLE, "1")
+    );
+    let waiting = {
+        let mut browser = browser.clone();
+        let state = departure.state.clone();
+        tokio::spawn(async move { browser.land("mona", &state, "c").await })
+    };
+    run(&mut other, "ROLLBACK").await.unwrap();
+    assert_eq!(waiting.await.unwrap().status, StatusCode::OK);
+    assert_eq!(browser.status("flow-0001").await["status"], "completed");
 }

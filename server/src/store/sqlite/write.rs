@@ -112,7 +112,7 @@ pub(super) async fn cancel(
 ) -> Result<Cancelling, StoreError> {
     let result = sqlx::query(
         "UPDATE flows SET status = 'cancelled', error_code = ?3, settled_at = ?4, version = version + 1 \
-         WHERE id = ?1 AND user_id = ?2 AND status = 'pending'",
+         WHERE id = ?1 AND user_id = ?2 AND status = 'pending' AND claimable_until > ?4",
     )
     .bind(flow.as_str())
     .bind(user)
