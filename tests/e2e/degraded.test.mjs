@@ -10,8 +10,8 @@ const cases = [
   { name: "storage_null", faults: ["storage-null"], facility: "local_storage", state: "missing", others: true },
   { name: "storage_full", faults: ["storage-full"], facility: "local_storage", state: "refused", others: true },
   { name: "broadcast_channel_missing", faults: ["no-broadcast-channel"], facility: "broadcast_channel", state: "missing", others: true },
-  { name: "web_locks_missing", faults: ["no-locks"], facility: "web_locks", state: "missing", others: true },
-  { name: "nothing_but_the_opener", faults: ["storage-throws", "session-throws", "no-broadcast-channel", "no-locks"], facility: "web_locks", state: "missing", others: false },
+  { name: "web_locks_missing", faults: ["no-locks"], facility: "locks", state: "missing", others: true },
+  { name: "nothing_but_the_opener", faults: ["storage-throws", "session-throws", "no-broadcast-channel", "no-locks"], facility: "locks", state: "missing", others: false },
 ];
 
 for (const { name, faults, facility, state, others } of cases) {

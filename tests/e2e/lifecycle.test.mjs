@@ -17,12 +17,17 @@ scenario("a_page_reloaded_before_the_notice_hears_it", async ({ open, world }) =
   await allHearOneCompleted([starter], id);
 });
 
-scenario("a_page_that_is_reloading_while_the_notice_comes_finds_it", async ({ open, world }) => {
+scenario("a_page_that_is_reloading_while_the_notice_comes_finds_it", async ({ open, world, browser }) => {
   world.holdProvider();
   const starter = await open();
   const { id, window } = await starter.startWithWindow("github");
   world.front.held.add("/test/app.html");
-  await starter.run(() => location.reload());
+  // When the driver has left the window: it would wait for the page that is held back.
+  await starter.run(() => {
+    setTimeout(() => location.reload(), 250);
+  });
+  await browser.focusHome();
+  await browser.until(async () => world.front.count("/test/app.html") === 2, "the reload");
   world.releaseProvider();
   await window.closed();
   world.front.release();

@@ -45,7 +45,8 @@ scenario("three_tabs_check_one_flow_at_most_once_a_second", async ({ open, world
   const { asked } = world.front.status;
   await browser.until(async () => asked.length >= 4, "four checks", 20_000);
   const waits = asked.slice(1).map(({ at }, index) => at - asked[index].at);
-  assert.ok(Math.min(...waits) >= 990, `waits of ${waits} ms`);
+  // Begun a second apart; on the way one may gain a little on another.
+  assert.ok(Math.min(...waits) >= 900, `waits of ${waits} ms`);
 });
 
 scenario("the_schedule_ends_and_a_notice_after_it_still_lands", async ({ open, world, browser }) => {

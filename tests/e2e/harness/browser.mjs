@@ -46,6 +46,11 @@ export class Browser {
     return tab;
   }
 
+  /** Puts the driver to a window in which nothing is loading. */
+  focusHome() {
+    return this.driver.switchTo().window(this.home);
+  }
+
   handles() {
     return this.driver.getAllWindowHandles();
   }
@@ -82,7 +87,7 @@ export class Browser {
       if (handle === this.home) continue;
       await this.driver.switchTo().window(handle).then(() => this.driver.close(), ignoreGone);
     }
-    await this.driver.switchTo().window(this.home);
+    await this.focusHome();
     await this.driver.get("about:blank");
     await this.driver.sendDevToolsCommand("Network.clearBrowserCookies", {});
   }

@@ -15,12 +15,17 @@ export class World {
 
   static async open() {
     const world = new World();
-    world.directory = await mkdtemp(`${tmpdir()}/oauth-sync-e2e-`);
-    world.front = await Front.open(world.log);
-    world.provider = await startProvider({ app: world.front.origin });
-    world.server = await CompanionServer.start({ directory: world.directory, origin: world.front.origin, issuer: world.provider.issuer });
-    world.front.upstream = world.server.url;
-    return world;
+    try {
+      world.directory = await mkdtemp(`${tmpdir()}/oauth-sync-e2e-`);
+      world.front = await Front.open(world.log);
+      world.provider = await startProvider({ app: world.front.origin });
+      world.server = await CompanionServer.start({ directory: world.directory, origin: world.front.origin, issuer: world.provider.issuer });
+      world.front.upstream = world.server.url;
+      return world;
+    } catch (error) {
+      await world.close();
+      throw error;
+    }
   }
 
   get origin() {
