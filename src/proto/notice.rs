@@ -44,7 +44,7 @@ pub enum End {
 pub enum Form {
     /// A message: `type` says what it is.
     Message,
-    /// The plain key of localStorage, where hand-written pages write a success without `type`.
+    /// The plain key of localStorage, where hand-written pages write without `type`. Ours write no failure there.
     PlainKey,
 }
 
@@ -60,7 +60,7 @@ impl Notice {
         let success = match (kind.as_deref(), bag.flag("success")) {
             (Some("oauth-complete"), Some(success)) => success,
             (Some("oauth-failed"), Some(false)) => false,
-            (None, Some(true)) if form == Form::PlainKey => true,
+            (None, Some(success)) if form == Form::PlainKey => success,
             _ => return None,
         };
         let provider = bag.text("provider", MAX_NAME)?;
