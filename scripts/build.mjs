@@ -14,6 +14,9 @@ import { bin, root, run } from "./command.mjs";
 const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 const bindgen = join(target, "bindgen");
 const dist = join(root, "dist");
+/** Languages that the element loads when a page is in them; English is in it. */
+const LANGUAGES = ["ar", "de", "ja"];
+const BINDINGS = ["react", "svelte", "vue"];
 /** What everything that is built depends on. */
 const TOOLS = ["package-lock.json", "scripts/build.mjs"];
 
@@ -65,8 +68,20 @@ async function buildFront(version, say) {
     await bundle("index.ts", "index.node.js", ...front, "--platform=node", "--define:IS_NODE=true");
     await bundle("callback.js", "callback.js", "--format=esm", "--target=es2020");
     await bundle("callback.global.js", "callback.global.js", "--format=iife", "--target=es2020");
+    await bundleInterfaces();
     await declarations();
   });
+}
+
+/** What stands on the public types alone: the element, each of its languages a file, and the frameworks' bindings. */
+async function bundleInterfaces() {
+  const options = ["--bundle", "--minify", "--format=esm", "--target=es2022"];
+  const out = join(dist, "element");
+  const messages = LANGUAGES.map((language) => `js/element/messages/${language}.ts`);
+  const element = ["js/element/index.ts", ...messages, "--outbase=js/element", `--outdir=${out}`, "--splitting", "--charset=utf8"];
+  await run(bin("esbuild"), [...element, ...options]);
+  const bindings = BINDINGS.map((name) => `js/${name}.ts`);
+  await run(bin("esbuild"), [...bindings, `--outdir=${dist}`, "--packages=external", ...options]);
 }
 
 /** One declaration file for each entry: what is internal has no types to import. */
@@ -83,6 +98,15 @@ async function declarations() {
     .replace(/^\s*#private;\n/gm, "");
   const libraries = '/// <reference lib="dom" />\n/// <reference lib="esnext.disposable" />\n';
   await writeFile(join(dist, "index.d.ts"), `${libraries}${declared}export {};\n`);
+  const refer = (text, up = "./") => text.replaceAll(`${up}types.js`, `${up}index.js`);
+  for (const name of BINDINGS) await writeFile(join(dist, `${name}.d.ts`), refer(await read(name)));
+  await mkdir(join(dist, "element/messages"), { recursive: true });
+  for (const name of ["index", "connect", "languages", "view"]) {
+    await writeFile(join(dist, `element/${name}.d.ts`), refer(await read(`element/${name}`), "../"));
+  }
+  for (const name of ["table", "en", ...LANGUAGES]) {
+    await writeFile(join(dist, `element/messages/${name}.d.ts`), await read(`element/messages/${name}`));
+  }
   await writeFile(join(dist, "callback.d.ts"), (await read("callback")).replaceAll("./types.js", "./index.js"));
 }
 

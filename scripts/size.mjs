@@ -7,7 +7,7 @@ import { build } from "./build.mjs";
 import { root } from "./command.mjs";
 
 /** Brotli at its highest level, in bytes. */
-const BUDGETS = { "wasm and glue": 36_864, front: 5_120, "notify alone": 1_024, "callback.global.js": 2_048 };
+const BUDGETS = { "wasm and glue": 36_864, front: 5_120, "notify alone": 1_024, "callback.global.js": 2_048, react: 1_024, svelte: 1_024, vue: 1_024 };
 
 /** `{ sizes, budgets }` of what is in `dist/`. */
 export async function measure() {
@@ -22,6 +22,11 @@ export async function measure() {
     callback: await file("callback.js"),
     "notify alone": sizeOf(await bundle('import { notify } from "./callback.js"; notify(globalThis.notice);')),
     "callback.global.js": await file("callback.global.js"),
+    react: await file("react.js"),
+    svelte: await file("svelte.js"),
+    vue: await file("vue.js"),
+    element: await file("element/index.js"),
+    "element in German": await file("element/messages/de.js"),
   };
   const budgets = Object.entries(BUDGETS).map(([name, brotli]) => ({ name, brotli, isKept: sizes[name].brotli <= brotli }));
   return { sizes, budgets };

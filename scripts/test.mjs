@@ -29,6 +29,8 @@ const STAGES = {
   types: { commands: () => nodeTests("tests/types"), hasTests: true },
   js: { commands: () => nodeTests("tests/js"), hasTests: true },
   package: { commands: () => nodeTests("tests/package"), hasTests: true, needsBrowser: true },
+  element: { commands: () => nodeTests("tests/element"), hasTests: true, needsBrowser: true },
+  bindings: { commands: () => nodeTests("tests/bindings"), hasTests: true, needsBrowser: true },
   size: { commands: [["node", ["scripts/size.mjs"]]] },
   deny: {
     commands: async () => [[await installDeny(say), ["--locked", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]]],
