@@ -121,15 +121,17 @@ async fn is_made_for_durability_and_contention() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn several_processes_may_make_the_file_at_once() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("t.db");
-    let mut opening = tokio::task::JoinSet::new();
-    for _ in 0..8 {
-        let file = file.clone();
-        opening.spawn(async move { SqliteStore::open(&file).await.map(|_| ()) });
-    }
-    for opened in opening.join_all().await {
-        opened.unwrap();
+    for _ in 0..10 {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("t.db");
+        let mut opening = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let file = file.clone();
+            opening.spawn(async move { SqliteStore::open(&file).await.map(|_| ()) });
+        }
+        for opened in opening.join_all().await {
+            opened.unwrap();
+        }
     }
 }
 

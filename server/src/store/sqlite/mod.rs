@@ -20,7 +20,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Row as _, Sqlite, Transaction};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// In order; a database's `user_version` says how many it has.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_flows.sql")];
@@ -57,7 +57,7 @@ impl SqliteStore {
                 .max_connections(connections)
                 .acquire_timeout(BUSY_TIMEOUT)
         };
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let writer = open_patiently(|| pool(1).connect_with(options.clone())).await?;
         let store = Self {
             readers: pool(READERS).connect_lazy_with(options),
             writer,
@@ -109,16 +109,41 @@ impl SqliteStore {
     }
 }
 
+/// Two processes that make a file at once both turn it to WAL, and SQLite tells the second that it is busy without
+/// asking its busy timeout, so the waiting is done here.
+async fn open_patiently<F>(connect: impl Fn() -> F) -> Result<SqlitePool, sqlx::Error>
+where
+    F: Future<Output = Result<SqlitePool, sqlx::Error>>,
+{
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connect().await {
+            Err(error)
+                if primary_code(&error) == Some(SQLITE_BUSY) && Instant::now() < deadline =>
+            {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+/// Somebody else holds a lock.
+const SQLITE_BUSY: i32 = 5;
+
+/// A check, a key or a trigger said no.
+const SQLITE_CONSTRAINT: i32 = 19;
+
+/// SQLite's result code without what its extended form adds.
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code = error.as_database_error()?.code()?;
+    code.parse::<i32>().ok().map(|code| code & 0xff)
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            // SQLITE_CONSTRAINT (19) in its many forms: a check, a key or a trigger said no.
-            sqlx::Error::Database(inner)
-                if inner
-                    .code()
-                    .and_then(|code| code.parse::<i32>().ok())
-                    .is_some_and(|code| code & 0xff == 19) =>
-            {
+            sqlx::Error::Database(inner) if primary_code(&error) == Some(SQLITE_CONSTRAINT) => {
                 Self::Impossible(inner.message().to_owned())
             }
             sqlx::Error::ColumnDecode { .. }
