@@ -35,6 +35,7 @@ const STAGES = {
   deny: {
     commands: async () => [[await installDeny(say), ["--locked", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]]],
   },
+  provider: { commands: () => nodeTests("tests/provider"), hasTests: true },
   e2e: { commands: () => nodeTests("tests/e2e"), hasTests: true, needsBrowser: true },
 };
 

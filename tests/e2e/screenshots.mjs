@@ -1,13 +1,16 @@
 #!/usr/bin/env node
 // Pictures of every state of the demo page, and of the provider's pages, at two widths and in both colour schemes:
-// `node tests/e2e/screenshots.mjs [target/screenshots]`.
+// `node tests/e2e/screenshots.mjs [--directory target/screenshots]`, or the one for the README: `--picture FILE`.
 import { mkdir, writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
 import { startProvider } from "../provider/provider.mjs";
 import { Browser } from "./harness/browser.mjs";
 import { servePageDouble } from "./harness/page-double.mjs";
 import { pageStates } from "./harness/page-states.mjs";
 
-const directory = process.argv[2] ?? "target/screenshots";
+const { directory, picture: single } = parseArgs({
+  options: { directory: { type: "string", default: "target/screenshots" }, picture: { type: "string" } },
+}).values;
 const providers = ["github", "atlassian", "microsoft", "google"];
 const widths = [360, 1280];
 const schemes = ["light", "dark"];
@@ -17,6 +20,14 @@ const page = await servePageDouble();
 const provider = await startProvider({ app: page.origin });
 const browser = await Browser.start();
 try {
+  if (single === undefined) await everyState();
+  else await oneOfEach();
+} finally {
+  await browser.quit();
+  await Promise.all([provider.close(), page.close()]);
+}
+
+async function everyState() {
   const names = Object.keys(pageStates);
   for (const scheme of schemes) {
     for (const width of widths) {
@@ -37,9 +48,15 @@ try {
       await standIn(scheme, width);
     }
   }
-} finally {
-  await browser.quit();
-  await Promise.all([provider.close(), page.close()]);
+}
+
+/** The page as a visitor of the README meets it: a bit of everything, half the size of a screen. */
+async function oneOfEach() {
+  const shown = { github: "connected", atlassian: "waiting", microsoft: "closed", google: "none" };
+  const tab = await browser.openTab(`${page.origin}/`);
+  await device("light", 960, 700);
+  for (const [slug, name] of Object.entries(shown)) await tab.run((...args) => window.show(...args), slug, pageStates[name]);
+  await writeFile(single, await capture(), "base64");
 }
 
 async function standIn(scheme, width) {
@@ -62,14 +79,20 @@ async function standIn(scheme, width) {
   await tab.close();
 }
 
-async function device(scheme, width) {
+async function device(scheme, width, height = width < 600 ? 780 : 800) {
   await browser.driver.sendDevToolsCommand("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
-  await browser.driver.sendDevToolsCommand("Emulation.setDeviceMetricsOverride", { width, height: width < 600 ? 780 : 800, deviceScaleFactor: 1, mobile: false });
+  await browser.driver.sendDevToolsCommand("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: false });
 }
 
 async function picture(name) {
+  await writeFile(`${directory}/${name}.png`, await capture(), "base64");
+}
+
+async function capture() {
+  // A button that is still on its way to its new colours would be caught half-way.
+  await browser.driver.executeScript(() => Promise.all(document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished)));
   const { data } = await browser.driver.sendAndGetDevToolsCommand("Page.captureScreenshot", { format: "png", captureBeyondViewport: true, ...(await wholePage()) });
-  await writeFile(`${directory}/${name}.png`, data, "base64");
+  return data;
 }
 
 async function wholePage() {

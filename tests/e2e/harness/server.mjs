@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 const root = new URL("../../../", import.meta.url);
-const binary = process.env.OAUTH_SYNC_SERVER ?? fileURLToPath(new URL("target/debug/oauth-sync-server", root));
+const binary = process.env.OAUTH_SYNC_SERVER ?? resolve(fileURLToPath(root), process.env.CARGO_TARGET_DIR ?? "target", "debug/oauth-sync-server");
 
 /**
  * The real companion server in a process of its own, on a database in `directory`, for an app at `origin` and the
@@ -44,13 +45,13 @@ export class CompanionServer {
     child.stderr.on("data", (chunk) => {
       this.#output += chunk;
     });
-    await new Promise((resolve, reject) => {
+    await new Promise((ready, reject) => {
       child.once("error", reject);
       child.once("exit", (code) => reject(new Error(`the companion server ended with ${code}:\n${this.#output}`)));
       createInterface({ input: child.stdout }).on("line", (line) => {
         this.#output += `${line}\n`;
         // The line names the address for people, which is the app's origin.
-        if (line.includes("listening on ")) resolve();
+        if (line.includes("listening on ")) ready();
       });
     });
   }
@@ -59,8 +60,8 @@ export class CompanionServer {
   stop(signal = "SIGTERM") {
     const child = this.#process;
     if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-    return new Promise((resolve) => {
-      child.once("exit", resolve);
+    return new Promise((ended) => {
+      child.once("exit", ended);
       child.kill(signal);
     });
   }
@@ -68,8 +69,8 @@ export class CompanionServer {
 
 async function freePort() {
   const server = createServer();
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
+  await new Promise((closed) => server.close(closed));
   return port;
 }
