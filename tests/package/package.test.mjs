@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import { extname, join } from "node:path";
+import { extname, join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -46,6 +46,12 @@ function serve(directory) {
     });
     server.listen(0, "localhost", () => resolve({ server, origin: `http://localhost:${server.address().port}` }));
   });
+}
+
+/** Every file of the build, by its path in `dist`. */
+async function built() {
+  const entries = await readdir(join(root, "dist"), { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(join(root, "dist"), join(entry.path, entry.name)));
 }
 
 describe("in a browser", () => {
@@ -144,12 +150,11 @@ describe("the tarball", () => {
   test("holds_the_build_and_nothing_else", async () => {
     const { stdout } = await exec("tar", ["-tzf", tarball]);
     const files = stdout.trim().split("\n").map((file) => file.replace("package/", "")).filter((file) => !/^(README|CHANGELOG|LICENSE)/.test(file));
-    const dist = (await readdir(join(root, "dist"))).map((file) => `dist/${file}`);
-    assert.deepEqual(files.sort(), [...dist, "package.json"].sort());
+    assert.deepEqual(files.sort(), [...(await built()).map((file) => `dist/${file}`), "package.json"].sort());
   });
 
   test("names_no_place_of_the_machine_that_built_it", async () => {
-    for (const file of await readdir(join(root, "dist"))) {
+    for (const file of await built()) {
       const content = await readFile(join(root, "dist", file), "latin1");
       const [place] = /\/(root|home|work|Users)\/[\w./-]{0,60}/.exec(content) ?? [];
       assert.equal(place, undefined, file);
