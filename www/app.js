@@ -23,7 +23,11 @@ mode.addEventListener("change", () => {
 sync.subscribe(({ flow }) => {
   for (const card of cards) if (card.provider === flow.provider) show(card);
 });
-sync.ready.then(() => cards.forEach(show), tellTrouble);
+sync.ready.then(() => cards.forEach(show), (error) => {
+  tellTrouble(error);
+  // A window would still open, but nobody here would hear what became of it.
+  for (const { go } of cards) go.disabled = true;
+});
 
 /** The parts of a card that change, and its two buttons wired to whatever its present view says they do. */
 function cardFrom(element) {

@@ -168,7 +168,13 @@ describe("page states", () => {
   test("tells_when_the_module_cannot_run_and_lives_on", async () => {
     await tab.go(`${page.origin}/?refuse=wasm_blocked`);
     assert.match(await tab.run(() => document.querySelector("#trouble").textContent), /wasm_blocked/u);
-    assert.equal((await tab.run(() => document.querySelectorAll(".card button:not([hidden])").length)), 4);
+    assert.equal(await tab.run(() => document.querySelectorAll(".card button:disabled").length), 4);
+    await tab.run(() => {
+      const mode = document.querySelector("#mode");
+      mode.value = "tab";
+      mode.dispatchEvent(new Event("change"));
+    });
+    assert.equal((await tab.url()).searchParams.get("mode"), "tab");
   });
 
   test("provider_pages_have_no_accessibility_fault", async () => {
