@@ -1,0 +1,20 @@
+//! Every adapter in a real browser, alone and behind the driver.
+#![cfg(target_arch = "wasm32")]
+#![expect(missing_docs, reason = "the names of tests say it")]
+
+pub mod bag;
+pub mod channel;
+pub mod clock;
+pub mod driver;
+pub mod faults;
+pub mod fetch;
+pub mod listener;
+pub mod lock;
+pub mod page;
+pub mod popup;
+pub mod storage;
+pub mod transports;
+pub mod window;
+pub mod world;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
