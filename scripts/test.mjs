@@ -11,11 +11,12 @@ import { installBrowser, installDeny, installPackages, installWasmTarget, testFi
 const say = (step) => console.log(`${step} …`);
 const cargo = (...args) => ["cargo", args];
 const wasm = ["--package", "oauth-sync", "--target", "wasm32-unknown-unknown"];
+const BUILD = [["node", ["scripts/build.mjs"]], cargo("build", "--quiet", "--package", "oauth-sync-server")];
 const strict = { RUSTDOCFLAGS: "-D warnings" };
 
-/** Commands in order, or a function that makes them; `hasTests`: one that ran no test has failed. */
+/** Commands in order, or a function that makes them. `hasTests`: without a single test it has failed. */
 const STAGES = {
-  fmt: { commands: [cargo("fmt", "--all", "--check")] },
+  fmt: { commands: [cargo("fmt", "--all", "--check", "--", "--color", "never")] },
   clippy: { commands: [cargo("clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings")] },
   "clippy-wasm": { commands: [cargo("clippy", "--quiet", ...wasm, "--all-targets", "--", "-D", "warnings")] },
   rustdoc: {
@@ -24,19 +25,20 @@ const STAGES = {
   },
   native: { commands: [cargo("test", "--workspace")], hasTests: true },
   wasm: { commands: [cargo("test", ...wasm)], hasTests: true, needsBrowser: true },
-  build: { commands: [["node", ["scripts/build.mjs"]], cargo("build", "--quiet", "--package", "oauth-sync-server")] },
+  build: { commands: BUILD },
   tsc: { commands: [[bin("tsc"), ["-p", "tsconfig.json"]]] },
-  types: { commands: () => nodeTests("tests/types"), hasTests: true },
+  types: { commands: () => nodeTests("tests/types"), hasTests: true, needsBuild: true },
   js: { commands: () => nodeTests("tests/js"), hasTests: true },
   package: { commands: () => nodeTests("tests/package"), hasTests: true, needsBrowser: true },
   element: { commands: () => nodeTests("tests/element"), hasTests: true, needsBrowser: true },
-  bindings: { commands: () => nodeTests("tests/bindings"), hasTests: true, needsBrowser: true },
+  bindings: { commands: () => nodeTests("tests/bindings"), hasTests: true, needsBuild: true, needsBrowser: true },
+  testing: { commands: () => nodeTests("tests/testing"), hasTests: true, needsBrowser: true },
   size: { commands: [["node", ["scripts/size.mjs"]]] },
   deny: {
     commands: async () => [[await installDeny(say), ["--locked", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]]],
   },
   provider: { commands: () => nodeTests("tests/provider"), hasTests: true },
-  e2e: { commands: () => nodeTests("tests/e2e"), hasTests: true, needsBrowser: true },
+  e2e: { commands: () => nodeTests("tests/e2e"), hasTests: true, needsBuild: true, needsBrowser: true },
 };
 
 async function nodeTests(directory) {
@@ -44,15 +46,16 @@ async function nodeTests(directory) {
   return [["node", ["--test", "--test-reporter=spec", "--test-concurrency=1", ...(await testFiles(directory))]]];
 }
 
-async function runStage({ commands, env = {}, hasTests = false, needsBrowser = false }) {
+async function runStage({ commands, env = {}, hasTests = false, needsBuild = false, needsBrowser = false }) {
   if (needsBrowser) {
     const { browser, driver } = await installBrowser(say);
     Object.assign(env, { CHROMIUM: browser, CHROMEDRIVER: driver });
   }
   const outputs = [];
   let tests = 0;
-  for (const [command, args] of typeof commands === "function" ? await commands() : commands) {
-    const { code, output } = await attempt(command, args, { env });
+  const own = typeof commands === "function" ? await commands() : commands;
+  for (const [command, args] of needsBuild ? [...BUILD, ...own] : own) {
+    const { code, output } = await attempt(command, args, { env: { ...env, CARGO_TERM_COLOR: "never" } });
     outputs.push(output);
     for (const [, inRust, inNode] of output.matchAll(/^test result: ok\. (\d+) passed|^ℹ pass (\d+)/gm)) tests += Number(inRust ?? inNode);
     if (code !== 0) return { isPassed: false, output: outputs.join("\n") };
