@@ -1,6 +1,11 @@
 //! Every adapter in a real browser, alone and behind the driver.
 #![cfg(target_arch = "wasm32")]
 #![expect(missing_docs, reason = "the names of tests say it")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 pub mod bag;
 pub mod channel;

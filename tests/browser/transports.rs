@@ -98,50 +98,30 @@ async fn a_forged_success_connects_nothing() {
     }
 }
 
+fn dropped(window: &Window) -> u32 {
+    let dropped = window.driver.diagnostics().dropped;
+    dropped.iter().map(|(_, count)| count).sum()
+}
+
 #[wasm_bindgen_test]
 async fn what_cannot_be_used_is_counted() {
     for (via, way) in TRANSPORTS {
         let window = Window::open(None);
         window.start("flow-0001");
-        let mut all = 0;
-        for (notice, _) in [
-            (
-                "{ type: 'oauth-complete', provider: 'github', success: 'yes', flowId: 'flow-0001' }",
-                "",
-            ),
-            (
-                "{ type: 'oauth-complete', success: true, flowId: 'flow-0001' }",
-                "",
-            ),
-            (
-                "{ type: 'oauth-complete', provider: 'x'.repeat(65), success: true, flowId: 'flow-0001' }",
-                "",
-            ),
-            (
-                "{ type: 'oauth-complete', provider: 'github', success: true, flowId: 'flow-0001', junk: 'x'.repeat(5000) }",
-                "too long",
-            ),
-            (
-                "{ type: 'something-else', flowId: 'flow-0001' }",
-                "somebody else's",
-            ),
-            ("[]", "no object with fields"),
-            ("'{'", "a text"),
-            ("null", "nothing"),
-        ] {
-            let dropped = || {
-                window
-                    .driver
-                    .diagnostics()
-                    .dropped
-                    .iter()
-                    .map(|(_, count)| count)
-                    .sum::<u32>()
-            };
+        let notices = [
+            "{ type: 'oauth-complete', provider: 'github', success: 'yes', flowId: 'flow-0001' }",
+            "{ type: 'oauth-complete', success: true, flowId: 'flow-0001' }",
+            "{ type: 'oauth-complete', provider: 'x'.repeat(65), success: true, flowId: 'flow-0001' }",
+            "{ type: 'oauth-complete', provider: 'github', success: true, flowId: 'flow-0001', junk: 'x'.repeat(5000) }",
+            "{ type: 'something-else', flowId: 'flow-0001' }",
+            "[]",
+            "'{'",
+            "null",
+        ];
+        for (all, notice) in (1..).zip(notices) {
             send(way, &window.namespace, notice);
-            all += 1;
             until(&format!("{notice} is counted ({via:?})"), || {
-                dropped() >= all
+                dropped(&window) >= all
             })
             .await;
         }
@@ -157,25 +137,9 @@ async fn what_no_json_can_say_is_counted() {
         "{ type: 'oauth-complete', provider: 'github', success: true, big: 10n }",
         "new Map([['type', 'oauth-complete']])",
     ] {
-        let before: u32 = window
-            .driver
-            .diagnostics()
-            .dropped
-            .iter()
-            .map(|(_, count)| count)
-            .sum();
+        let before = dropped(&window);
         send(TRANSPORTS[1].1, &window.namespace, notice);
-        until(notice, || {
-            window
-                .driver
-                .diagnostics()
-                .dropped
-                .iter()
-                .map(|(_, count)| count)
-                .sum::<u32>()
-                > before
-        })
-        .await;
+        until(notice, || dropped(&window) > before).await;
     }
 }
 
