@@ -17,6 +17,11 @@ const dist = join(root, "dist");
 /** Languages that the element loads when a page is in them; English is in it. */
 const LANGUAGES = ["ar", "de", "ja"];
 const BINDINGS = ["react", "svelte", "vue"];
+/** The globals that the sandbox of `oauth-sync/testing` has of its own. */
+const REALM = [
+  "globalThis", "window", "self", "document", "location", "origin", "opener", "navigator", "localStorage", "sessionStorage", "BroadcastChannel",
+  "Date", "performance", "setTimeout", "clearTimeout", "queueMicrotask", "fetch", "reportError", "addEventListener", "removeEventListener", "Window",
+];
 /** What everything that is built depends on. */
 const TOOLS = ["package-lock.json", "scripts/build.mjs"];
 
@@ -58,7 +63,9 @@ async function buildModule(version, say) {
 
 async function buildFront(version, say) {
   const sources = (await readdir(join(root, "js"), { recursive: true })).filter((name) => name.includes(".")).map((name) => `js/${name}`);
-  await unlessUpToDate("front", [...sources, ...TOOLS, "package.json", "tsconfig.json", "tsconfig.build.json"], "callback.d.ts", async () => {
+  // The sandbox of `oauth-sync/testing` holds the glue, too.
+  const glue = join(dist, "oauth_sync.js");
+  await unlessUpToDate("front", [...sources, glue, ...TOOLS, "package.json", "tsconfig.json", "tsconfig.build.json"], "callback.d.ts", async () => {
     say("front");
     const bundle = (entry, name, ...options) =>
       run(bin("esbuild"), [`js/${entry}`, "--bundle", "--minify", `--outfile=${dist}/${name}`, ...options]);
@@ -69,6 +76,7 @@ async function buildFront(version, say) {
     await bundle("callback.js", "callback.js", "--format=esm", "--target=es2020");
     await bundle("callback.global.js", "callback.global.js", "--format=iife", "--target=es2020");
     await bundleInterfaces();
+    await bundleTesting();
     await declarations();
   });
 }
@@ -82,6 +90,24 @@ async function bundleInterfaces() {
   await run(bin("esbuild"), [...element, ...options]);
   const bindings = BINDINGS.map((name) => `js/${name}.ts`);
   await run(bin("esbuild"), [...bindings, `--outdir=${dist}`, "--packages=external", ...options]);
+}
+
+/** `oauth-sync/testing`: the built package once more, as a function of the globals that it uses. */
+async function bundleTesting() {
+  const out = join(dist, "testing");
+  const iife = join(target, "bindgen/sandbox.js");
+  // Where the module is, the sandbox is told: it asks no `import.meta`.
+  const options = ["--bundle", "--minify", "--target=es2022"];
+  await run(bin("esbuild"), [join(dist, "index.js"), ...options, "--format=iife", "--global-name=front", "--log-override:empty-import-meta=silent", `--outfile=${iife}`]);
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, "sandbox.js"), `export function sandbox(realm) {\nconst { ${REALM.join(", ")} } = realm;\n${await readFile(iife, "utf8")}return front;\n}\n`);
+  for (const [name, isNode] of [["index", false], ["index.node", true]]) {
+    const source = ["js/testing/index.ts", "--format=esm", "--external:./sandbox.js", "--external:../index.js", ...(isNode ? ["--platform=node"] : [])];
+    await run(bin("esbuild"), [...source, ...options, `--define:IS_NODE=${isNode}`, `--outfile=${out}/${name}.js`]);
+  }
+  // There the app's own import of the package is another file.
+  const node = join(out, "index.node.js");
+  await writeFile(node, (await readFile(node, "utf8")).replace("../index.js", "../index.node.js"));
 }
 
 /** One declaration file for each entry: what is internal has no types to import. */
@@ -101,6 +127,8 @@ async function declarations() {
   const refer = (text, up = "./") => text.replaceAll(`${up}types.js`, `${up}index.js`);
   for (const name of BINDINGS) await writeFile(join(dist, `${name}.d.ts`), refer(await read(name)));
   await mkdir(join(dist, "element/messages"), { recursive: true });
+  const testing = (await read("testing/index")).replace(/^\s*#private;\n/gm, "").replace(/ implements Pick<.*> \{$/m, " extends OAuthSync<P> {");
+  await writeFile(join(dist, "testing/index.d.ts"), refer(testing, "../"));
   for (const name of ["index", "connect", "languages", "view"]) {
     await writeFile(join(dist, `element/${name}.d.ts`), refer(await read(`element/${name}`), "../"));
   }
