@@ -3,4 +3,15 @@
 
 mod world;
 
-mod smoke;
+mod check;
+mod deadlines;
+mod hostile;
+mod notices;
+mod poller;
+mod removal;
+mod schedule;
+mod told;
+mod unknown;
+mod vectors;
+mod verdicts;
+mod windows;

@@ -104,7 +104,7 @@ impl World {
         let now = self.clock(w);
         let is_stored = matches!(input, Input::Stored { .. });
         let window = &mut self.windows[w];
-        let text = format!("{input:?}");
+        let text = input.clone();
         window.machine.handle(input, now);
         let mut outputs = Vec::new();
         loop {
@@ -112,7 +112,7 @@ impl World {
                 Output::Wait { until, reason } => {
                     assert!(
                         until > now.monotonic || is_stored,
-                        "a wait that is over already ({reason:?}) after {text}"
+                        "a wait that is over already ({reason:?}) after {text:?}"
                     );
                     window.wait = (until, reason);
                     break;
@@ -121,7 +121,7 @@ impl World {
             }
             assert!(
                 outputs.len() < MAX_OUTPUTS,
-                "no end of outputs after {text}"
+                "no end of outputs after {text:?}"
             );
         }
         window.outputs += outputs.len() as u64;
@@ -149,14 +149,16 @@ impl World {
                 area: Area::Local,
                 key,
                 record,
-            } => self.write_local(Some(w), &key, as_json(&record)),
+            } => self.write_local(Some(w), &key, as_json(&record.to_wire())),
             Output::Write {
                 area: Area::Session,
                 key,
                 record,
             } => {
                 if self.windows[w].session_works {
-                    self.windows[w].session.insert(key, as_json(&record));
+                    self.windows[w]
+                        .session
+                        .insert(key, as_json(&record.to_wire()));
                 }
             }
             Output::Remove { area, key } => match area {

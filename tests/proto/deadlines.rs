@@ -1,0 +1,239 @@
+//! Slow, overdue, expired, and what clocks may do meanwhile.
+
+use crate::world::{Mode, World, id};
+use oauth_sync::proto::machine::{EventKind, Input, Stage};
+use oauth_sync::proto::status::Status;
+use serde_json::json;
+
+const F: &str = "flow-aaaa";
+
+#[test]
+fn a_flow_is_slow_overdue_and_expired_in_time() {
+    for asking in [true, false] {
+        let mut world = if asking {
+            World::asking()
+        } else {
+            World::without_server()
+        };
+        let a = world.open();
+        world.start(a, F);
+        world.run(3_750_100);
+        let at: Vec<(EventKind, u64)> = world.windows[a]
+            .events
+            .iter()
+            .filter(|event| event.kind != EventKind::Changed)
+            .map(|event| (event.kind, (event.at.0 - crate::world::EPOCH) / 1000))
+            .collect();
+        assert_eq!(
+            at,
+            [
+                (EventKind::Started, 0),
+                (EventKind::Opened, 0),
+                (EventKind::Slow, 120),
+                (EventKind::Overdue, 300),
+                (EventKind::Expired, 3750)
+            ]
+        );
+        let provisional = world.view(a, F).and_then(|view| view.provisional);
+        assert_eq!(
+            provisional,
+            Some(asking),
+            "where nobody can be asked nothing is provisional"
+        );
+    }
+}
+
+#[test]
+fn every_tab_has_the_same_deadlines() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(100_000);
+    let b = world.open();
+    world.run(250_000);
+    for w in [a, b] {
+        assert_eq!(
+            world.view(w, F).and_then(|view| view.stage),
+            Some(Stage::Overdue)
+        );
+    }
+    assert_eq!(world.told(b, F), [EventKind::Slow, EventKind::Overdue]);
+}
+
+#[test]
+fn overdue_and_expired_wait_for_one_check_made_at_that_moment() {
+    for (moment, kind) in [
+        (300_000, EventKind::Overdue),
+        (3_750_000, EventKind::Expired),
+    ] {
+        let mut world = World::asking();
+        let a = world.open();
+        world.run(10);
+        world.start(a, F);
+        world.run(moment - 1000);
+        world.server.latency = 3000;
+        let before = world.asked(F).len();
+        world.run(3500);
+        assert_eq!(world.asked(F).len(), before + 1);
+        assert!(!world.told(a, F).contains(&kind));
+        world.run(1000);
+        assert!(world.told(a, F).contains(&kind));
+    }
+}
+
+#[test]
+fn a_success_found_by_that_check_is_announced_instead() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(3_700_000);
+    world.server_says(F, json!({ "status": "completed" }));
+    world.run(60_000);
+    let told = world.told(a, F);
+    assert!(!told.contains(&EventKind::Expired));
+    assert_eq!(told.last(), Some(&EventKind::Completed));
+}
+
+#[test]
+fn they_come_also_when_the_server_cannot_be_reached() {
+    for mode in [Mode::Fails, Mode::Silent, Mode::WantsQuiet(60_000)] {
+        let mut world = World::asking();
+        world.server.mode = mode;
+        let a = world.open();
+        world.start(a, F);
+        world.run(3_750_000 + 12_000);
+        let told = world.told(a, F);
+        assert_eq!(
+            told[2..],
+            [EventKind::Slow, EventKind::Overdue, EventKind::Expired],
+            "{mode:?}"
+        );
+    }
+}
+
+#[test]
+fn after_the_clocks_expiry_wakes_still_ask_until_the_server_has_spoken() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(5_000_000);
+    let before = world.asked(F).len();
+    world.feed(a, Input::Wake);
+    world.run(2000);
+    assert_eq!(world.asked(F).len(), before + 1);
+    world.server_says(F, json!({ "status": "completed" }));
+    world.feed(a, Input::Wake);
+    world.run(2000);
+    assert_eq!(
+        world.status(a, F),
+        Some(Status::Completed),
+        "brought back to the list"
+    );
+}
+
+/// auth0-spa-js#92: nothing fails because people are slow.
+#[test]
+fn twenty_six_minutes_are_no_failure() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(26 * 60_000);
+    assert_eq!(world.status(a, F), Some(Status::Pending));
+    world.server_says(F, json!({ "status": "completed" }));
+    world.feed(a, Input::WindowClosed { flow_id: id(F) });
+    world.run(2000);
+    assert_eq!(world.status(a, F), Some(Status::Completed));
+}
+
+#[test]
+fn a_wall_clock_that_jumps_changes_nothing_within_a_page() {
+    for shift in [-86_400_000, 3_600_000] {
+        let mut world = World::asking();
+        let a = world.open();
+        world.start(a, F);
+        world.run(10_000);
+        world.wall_shift = shift;
+        world.feed(a, Input::Wake);
+        world.run(100_000);
+        let view = world.view(a, F).expect("the flow");
+        assert_eq!(
+            (view.status, view.stage),
+            (Status::Pending, Some(Stage::Waiting)),
+            "{shift}"
+        );
+        world.run(15_000);
+        assert_eq!(
+            world.view(a, F).and_then(|view| view.stage),
+            Some(Stage::Slow)
+        );
+    }
+}
+
+#[test]
+fn a_start_in_the_future_is_taken_as_now() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(1000);
+    world.wall_shift = -3_600_000;
+    world.reload(a);
+    world.run(119_000);
+    assert_eq!(
+        world.view(a, F).and_then(|view| view.stage),
+        Some(Stage::Waiting)
+    );
+    world.run(2000);
+    assert_eq!(
+        world.view(a, F).and_then(|view| view.stage),
+        Some(Stage::Slow)
+    );
+}
+
+#[test]
+fn a_success_binds_also_after_the_wall_clock_went_back() {
+    let mut world = World::without_server();
+    let a = world.open();
+    world.start(a, F);
+    world.run(30_000);
+    world.wall_shift = -3_600_000;
+    world.notify(crate::world::Callback::success("n1"), crate::world::ALL);
+    world.run(100);
+    assert_eq!(world.status(a, F), Some(Status::Completed));
+}
+
+#[test]
+fn a_settled_flow_leaves_the_list_after_ten_minutes_and_the_storage_after_a_day() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.server_says(F, json!({ "status": "completed" }));
+    world.run(599_000);
+    assert_eq!(world.status(a, F), Some(Status::Completed));
+    world.run(2000);
+    assert_eq!(world.status(a, F), None);
+    assert_eq!(world.told(a, F).last(), Some(&EventKind::Removed));
+    assert!(!world.local.keys().is_empty());
+    world.run(86_400_000);
+    assert_eq!(world.local.keys(), Vec::<&str>::new());
+    assert!(world.windows[a].session.is_empty());
+}
+
+/// MSAL#2149: what is never finished is swept as well, but not before one answered check.
+#[test]
+fn an_unfinished_flow_is_swept_a_day_after_it_expired() {
+    let day_after = 3_750_000 + 86_400_000;
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(1000);
+    world.close(a);
+    world.run(day_after);
+    world.server.mode = Mode::Fails;
+    let b = world.open();
+    world.run(120_000);
+    assert!(!world.local.keys().is_empty(), "no answer, no sweep");
+    world.server.mode = Mode::Answers;
+    world.feed(b, Input::Wake);
+    world.run(2000);
+    assert_eq!(world.local.keys(), Vec::<&str>::new());
+}

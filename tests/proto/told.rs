@@ -1,0 +1,255 @@
+//! Each rise is told once, also over reloads; and nothing that was told is lost.
+
+use crate::world::{ALL, Callback, Channels, World, id};
+use oauth_sync::proto::machine::{EventKind, Input};
+use oauth_sync::proto::status::Status;
+use serde_json::json;
+
+const F: &str = "flow-aaaa";
+
+fn completed(world: &World, w: usize) -> usize {
+    let told = world.told(w, F);
+    told.iter()
+        .filter(|kind| **kind == EventKind::Completed)
+        .count()
+}
+
+#[test]
+fn a_reload_before_during_or_after_the_notice_tells_a_success_once() {
+    for asking in [true, false] {
+        for reload_at in [0, 1, 2, 5, 20, 40, 100, 300, 1100] {
+            let mut world = if asking {
+                World::asking()
+            } else {
+                World::without_server()
+            };
+            let (a, b) = (world.open(), world.open());
+            world.start(a, F);
+            world.run(3000);
+            if reload_at == 0 {
+                world.reload(a);
+            }
+            world.server_says(F, json!({ "status": "completed" }));
+            world.notify(Callback::success("n1").of(F), ALL);
+            world.run(reload_at);
+            world.reload(a);
+            world.run(5000);
+            world.reload(b);
+            world.run(5000);
+            for w in [a, b] {
+                assert_eq!(
+                    completed(&world, w),
+                    1,
+                    "asking {asking}, {reload_at} ms, {w}"
+                );
+            }
+            assert_eq!(world.told(a, F).first(), Some(&EventKind::Started));
+            let started = world
+                .told(a, F)
+                .iter()
+                .filter(|kind| **kind == EventKind::Started)
+                .count();
+            assert_eq!(started, 1);
+        }
+    }
+}
+
+/// supabase auth-js#579: the same event on every focus.
+#[test]
+fn coming_back_to_a_page_tells_nothing_again() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.server_says(F, json!({ "status": "failed" }));
+    world.run(2000);
+    let before = world.windows[a].events.len();
+    for _ in 0..5 {
+        world.feed(a, Input::Visible(false));
+        world.feed(a, Input::Visible(true));
+        world.feed(a, Input::Wake);
+        world.cache(a);
+        world.thaw(a);
+        world.run(2000);
+    }
+    assert_eq!(world.windows[a].events.len(), before);
+}
+
+#[test]
+fn a_page_that_crashes_before_its_listeners_returned_tells_it_again() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(100);
+    world.windows[a].tells = false;
+    world.server_says(F, json!({ "status": "completed" }));
+    world.feed(a, Input::Wake);
+    world.run(2000);
+    world.windows[a].tells = true;
+    world.reload(a);
+    world.run(100);
+    assert_eq!(completed(&world, a), 2);
+    world.reload(a);
+    world.run(100);
+    assert_eq!(completed(&world, a), 2);
+}
+
+#[test]
+fn a_page_that_has_told_cannot_fall_back() {
+    for asking in [true, false] {
+        let mut world = if asking {
+            World::asking()
+        } else {
+            World::without_server()
+        };
+        let a = world.open();
+        world.start(a, F);
+        world.server_says(F, json!({ "status": "completed" }));
+        world.notify(Callback::success("n1").of(F), Channels::broadcast());
+        world.run(2000);
+        // What was written has not reached the process that reads, or was thrown away.
+        world.local.retain(|_| false);
+        world.server_says(F, json!({ "status": "pending" }));
+        world.reload(a);
+        world.run(5000);
+        assert_eq!(world.status(a, F), Some(Status::Completed));
+        assert_eq!(completed(&world, a), 1);
+    }
+}
+
+#[test]
+fn a_tab_that_opens_later_is_told_what_settled_lately_and_nothing_older() {
+    for (wait, told) in [(1000, 1), (598_000, 1), (601_000, 0)] {
+        let mut world = World::asking();
+        let a = world.open();
+        world.start(a, F);
+        world.server_says(F, json!({ "status": "completed" }));
+        world.run(1000 + wait);
+        let b = world.open();
+        world.run(100);
+        assert_eq!(completed(&world, b), told, "after {wait}");
+        assert_eq!(world.status(b, F).is_some(), told == 1);
+    }
+}
+
+#[test]
+fn the_waiting_tab_closed_and_opened_again_finds_the_end() {
+    for asking in [true, false] {
+        let mut world = if asking {
+            World::asking()
+        } else {
+            World::without_server()
+        };
+        let a = world.open();
+        world.start(a, F);
+        world.run(5000);
+        world.close(a);
+        world.server_says(F, json!({ "status": "completed" }));
+        world.notify(Callback::success("n1").of(F), ALL);
+        world.run(60_000);
+        let b = world.open();
+        world.run(2000);
+        assert_eq!(completed(&world, b), 1, "asking: {asking}");
+        let view = world.view(b, F).expect("the flow");
+        assert!(!view.started_here);
+    }
+}
+
+#[test]
+fn a_frozen_page_finds_what_came_meanwhile() {
+    for cached in [true, false] {
+        let mut world = World::without_server();
+        let a = world.open();
+        world.start(a, F);
+        world.run(1000);
+        if cached {
+            world.cache(a);
+        } else {
+            world.freeze(a);
+        }
+        world.notify(Callback::success("n1").of(F), ALL);
+        world.run(60_000);
+        world.thaw(a);
+        world.run(100);
+        assert_eq!(completed(&world, a), 1, "cached: {cached}");
+    }
+}
+
+#[test]
+fn what_this_tab_did_is_known_after_a_reload() {
+    let mut world = World::asking();
+    let a = world.open();
+    let mut start = world.bare_start(F, "github");
+    start.app_state = Some(String::from("{\"page\":7}"));
+    world.feed(a, Input::Start(start));
+    world.run(1000);
+    world.reload(a);
+    let view = world.view(a, F).expect("the flow");
+    assert!(view.started_here);
+    assert_eq!(view.app_state.as_deref(), Some("{\"page\":7}"));
+    let b = world.open();
+    let view = world.view(b, F).expect("the flow");
+    assert!(
+        !view.started_here && view.app_state.is_none(),
+        "another tab's"
+    );
+}
+
+#[test]
+fn without_storage_a_tab_goes_on_alone() {
+    let mut world = World::asking();
+    world.local.works = false;
+    let (a, b) = (world.open(), world.open());
+    world.start(a, F);
+    world.run(2000);
+    assert_eq!(
+        world.status(b, F),
+        Some(Status::Pending),
+        "by BroadcastChannel"
+    );
+    world.reload(a);
+    world.server_says(F, json!({ "status": "completed" }));
+    world.run(3000);
+    assert_eq!(completed(&world, a), 1);
+    world.windows[a].session_works = false;
+    assert_eq!(completed(&world, b), 1);
+}
+
+#[test]
+fn a_provisional_end_and_its_confirmation_are_told_once_each_over_reloads() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(1500);
+    world.feed(a, Input::Cancel { flow_id: id(F) });
+    world.reload(a);
+    world.run(1500);
+    world.server_says(F, json!({ "status": "cancelled" }));
+    world.run(3000);
+    world.reload(a);
+    world.run(3000);
+    assert_eq!(
+        world.told(a, F)[2..],
+        [EventKind::Cancelled, EventKind::Confirmed]
+    );
+}
+
+#[test]
+fn slow_and_overdue_are_told_once_over_reloads() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    for _ in 0..10 {
+        world.run(60_000);
+        world.reload(a);
+    }
+    world.run(60_000);
+    assert_eq!(
+        world.told(a, F),
+        [
+            EventKind::Started,
+            EventKind::Opened,
+            EventKind::Slow,
+            EventKind::Overdue
+        ]
+    );
+}

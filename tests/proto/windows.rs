@@ -1,0 +1,365 @@
+//! What an app does with a flow: its window, cancel, retry, and flows that go on in each other's place.
+
+use crate::world::{ALL, Callback, World, id};
+use oauth_sync::proto::machine::{EventKind, Input, Stage, Start, WindowHint};
+use oauth_sync::proto::status::Status;
+use serde_json::json;
+
+const F: &str = "flow-aaaa";
+const CHAIN: [&str; 6] = [
+    "flow-0000",
+    "flow-0001",
+    "flow-0002",
+    "flow-0003",
+    "flow-0004",
+    "flow-0005",
+];
+
+fn close(world: &mut World, w: usize) {
+    world.feed(w, Input::WindowClosed { flow_id: id(F) });
+}
+
+/// n8n-io/n8n#34404, AutoGPT#14141, firebase-js-sdk#7807, oidc-client-ts#2043, MSAL#8521.
+#[test]
+fn a_closed_window_is_a_hint_that_settles_nothing_and_starts_checks() {
+    for holder in [true, false] {
+        let mut world = World::asking();
+        let (a, b) = (world.open(), world.open());
+        let w = if holder { a } else { b };
+        world.start(w, F);
+        world.run(400_000);
+        let before = world.asked(F).len();
+        close(&mut world, w);
+        world.run(200);
+        let view = world.view(w, F).expect("the flow");
+        assert_eq!(
+            (view.status, view.window),
+            (Status::Pending, Some(WindowHint::Closed))
+        );
+        world.run(60_000);
+        let since: Vec<u64> = world.asked(F)[before..]
+            .iter()
+            .map(|at| (at - 400_000) / 500 * 500)
+            .collect();
+        assert_eq!(since, [0, 1000, 2000, 4000, 8000], "holder: {holder}");
+        close(&mut world, w);
+        let told = world.told(w, F);
+        let closed = told
+            .iter()
+            .filter(|kind| **kind == EventKind::WindowClosed)
+            .count();
+        assert_eq!(closed, 1);
+        world.server_says(F, json!({ "status": "completed" }));
+        world.feed(w, Input::Wake);
+        world.run(2000);
+        assert_eq!(
+            world.status(w, F),
+            Some(Status::Completed),
+            "a late success still lands"
+        );
+    }
+}
+
+#[test]
+fn stages_follow_the_window() {
+    let mut world = World::asking();
+    let a = world.open();
+    let start = Start {
+        window: WindowHint::Blocked,
+        ..world.bare_start(F, "github")
+    };
+    world.feed(a, Input::Start(start));
+    assert_eq!(
+        world.view(a, F).and_then(|view| view.stage),
+        Some(Stage::Opening)
+    );
+    let href = String::from("https://app.example/start");
+    world.feed(
+        a,
+        Input::Href {
+            flow_id: id(F),
+            href: href.clone(),
+        },
+    );
+    let view = world.view(a, F).expect("the flow");
+    assert_eq!((view.stage, view.href), (Some(Stage::Waiting), Some(href)));
+    assert_eq!(
+        world.told_all(a, F),
+        [EventKind::Started, EventKind::Blocked, EventKind::Changed]
+    );
+}
+
+#[test]
+fn a_flow_that_could_not_start_is_final_and_nobody_is_asked() {
+    let mut world = World::asking();
+    let a = world.open();
+    let start = Start {
+        window: WindowHint::Open,
+        ..world.bare_start(F, "github")
+    };
+    world.feed(a, Input::Start(start));
+    world.feed(a, Input::StartFailed { flow_id: id(F) });
+    let view = world.view(a, F).expect("the flow");
+    let error = view.error.expect("an error");
+    assert_eq!(view.status, Status::Failed);
+    assert_eq!(
+        (error.code.as_str(), error.retryable),
+        ("start_failed", true)
+    );
+    assert_eq!(view.provisional, Some(false));
+    assert_eq!(world.windows[a].closed_windows, [F]);
+    let before = world.asked(F).len();
+    world.run(400_000);
+    assert_eq!(world.asked(F).len(), before);
+}
+
+#[test]
+fn cancel_is_provisional_tells_the_server_once_and_closes_the_window() {
+    let mut world = World::asking();
+    let (a, b) = (world.open(), world.open());
+    world.start(a, F);
+    world.run(2500);
+    for _ in 0..3 {
+        world.feed(a, Input::Cancel { flow_id: id(F) });
+    }
+    world.run(100);
+    assert_eq!(world.server.cancelled, [F]);
+    assert_eq!(world.windows[a].closed_windows, [F]);
+    for w in [a, b] {
+        assert_eq!(world.status(w, F), Some(Status::Cancelled));
+    }
+    // A success that was on its way counts.
+    world.server_says(F, json!({ "status": "completed" }));
+    world.notify(Callback::success("n1").of(F), ALL);
+    world.run(100);
+    for w in [a, b] {
+        assert_eq!(world.told(w, F).last(), Some(&EventKind::Completed));
+    }
+}
+
+#[test]
+fn a_settled_flow_cannot_be_cancelled() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.server_says(F, json!({ "status": "completed" }));
+    world.run(100);
+    world.feed(a, Input::Cancel { flow_id: id(F) });
+    assert!(world.server.cancelled.is_empty());
+}
+
+#[test]
+fn opening_a_pending_flow_again_is_a_new_attempt_in_every_window() {
+    let mut world = World::asking();
+    let (a, b) = (world.open(), world.open());
+    world.start(a, F);
+    world.run(400_000);
+    close(&mut world, a);
+    world.run(60_000);
+    let before = world.asked(F).len();
+    let href = Some(String::from("https://app.example/start"));
+    world.feed(
+        a,
+        Input::Reopened {
+            flow_id: id(F),
+            window: WindowHint::Open,
+            href,
+        },
+    );
+    world.run(10);
+    for w in [a, b] {
+        assert_eq!(
+            world.view(w, F).and_then(|view| view.stage),
+            Some(Stage::Waiting)
+        );
+    }
+    world.run(20_500);
+    let asked = world.asked(F).len() - before;
+    assert!(
+        (10..=12).contains(&asked),
+        "the schedule from its first tier: {asked}"
+    );
+    // What happens once a window may happen again; what happens once a flow may not.
+    close(&mut world, a);
+    world.run(120_000);
+    let told = world.told(a, F);
+    for (kind, times) in [
+        (EventKind::Opened, 2),
+        (EventKind::WindowClosed, 2),
+        (EventKind::Started, 1),
+        (EventKind::Slow, 1),
+    ] {
+        assert_eq!(
+            told.iter().filter(|told| **told == kind).count(),
+            times,
+            "{kind:?}"
+        );
+    }
+    // A reload does not make the new attempt old.
+    world.reload(b);
+    assert_eq!(
+        world.view(b, F).and_then(|view| view.stage),
+        Some(Stage::Slow)
+    );
+}
+
+#[test]
+fn a_flow_is_started_once() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.start(a, F);
+    assert_eq!(world.dropped(a, "known_flow"), 1);
+    assert_eq!(world.windows[a].machine.flows().len(), 1);
+}
+
+#[test]
+fn two_flows_of_one_provider_do_not_disturb_each_other() {
+    // supabase-js#2557
+    let mut world = World::without_server();
+    let (a, b) = (world.open(), world.open());
+    world.start(a, F);
+    world.start(b, "flow-bbbb");
+    world.run(100);
+    world.notify(Callback::success("n1").of(F), ALL);
+    world.notify(
+        Callback::failure("n2", "access_denied").of("flow-bbbb"),
+        ALL,
+    );
+    world.run(100);
+    for w in [a, b] {
+        assert_eq!(world.status(w, F), Some(Status::Completed));
+        assert_eq!(world.status(w, "flow-bbbb"), Some(Status::Cancelled));
+    }
+}
+
+#[test]
+fn a_flow_that_another_goes_on_for_ends_as_that_one_does() {
+    for says in ["completed", "failed"] {
+        let mut world = World::asking();
+        let (a, b) = (world.open(), world.open());
+        world.server_says(
+            F,
+            json!({ "status": "expired", "supersededBy": "flow-next" }),
+        );
+        world.start(a, F);
+        world.run(3000);
+        for w in [a, b] {
+            assert_eq!(
+                world.status(w, F),
+                Some(Status::Pending),
+                "unspoken until the new one settles"
+            );
+            assert_eq!(world.status(w, "flow-next"), Some(Status::Pending));
+        }
+        let asked = world.asked(F).len();
+        world.server_says("flow-next", json!({ "status": says }));
+        world.run(3000);
+        assert_eq!(
+            world.asked(F).len(),
+            asked,
+            "the old one is asked about no more"
+        );
+        for w in [a, b] {
+            for flow in [F, "flow-next"] {
+                let status = world.status(w, flow).map(Status::as_str);
+                assert_eq!(status, Some(says));
+                let told = world.told(w, flow);
+                assert_eq!(
+                    told.iter()
+                        .filter(|kind| matches!(kind, EventKind::Completed | EventKind::Failed))
+                        .count(),
+                    1
+                );
+            }
+        }
+        assert!(
+            world
+                .view(a, "flow-next")
+                .is_some_and(|view| view.started_here)
+        );
+    }
+}
+
+#[test]
+fn a_notice_that_names_the_old_flow_makes_us_ask_about_the_one_that_went_on() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.server_says(
+        F,
+        json!({ "status": "pending", "supersededBy": "flow-next" }),
+    );
+    world.start(a, F);
+    world.run(400_000);
+    let before = world.asked("flow-next").len();
+    world.notify(Callback::success("n1").of(F), ALL);
+    world.run(1500);
+    assert_eq!(world.asked("flow-next").len(), before + 3);
+}
+
+#[test]
+fn three_hops_are_followed_and_a_fourth_is_not() {
+    let mut world = World::asking();
+    let a = world.open();
+    for pair in CHAIN.windows(2) {
+        world.server_says(
+            pair[0],
+            json!({ "status": "pending", "supersededBy": pair[1] }),
+        );
+    }
+    world.start(a, CHAIN[0]);
+    world.run(60_000);
+    let known: Vec<bool> = CHAIN
+        .iter()
+        .map(|flow| world.status(a, flow).is_some())
+        .collect();
+    assert_eq!(known, [true, true, true, true, false, false]);
+    world.server_says(
+        CHAIN[3],
+        json!({ "status": "completed", "supersededBy": CHAIN[4] }),
+    );
+    world.run(20_000);
+    for flow in &CHAIN[..4] {
+        assert_eq!(world.status(a, flow), Some(Status::Completed), "{flow}");
+    }
+}
+
+#[test]
+fn a_circle_of_flows_does_not_turn_for_ever() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.server_says(
+        F,
+        json!({ "status": "pending", "supersededBy": "flow-next" }),
+    );
+    world.server_says(
+        "flow-next",
+        json!({ "status": "failed", "supersededBy": F }),
+    );
+    world.start(a, F);
+    world.run(30_000);
+    for flow in [F, "flow-next"] {
+        assert_eq!(world.status(a, flow), Some(Status::Failed));
+    }
+}
+
+#[test]
+fn a_chain_is_known_after_a_reload() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.server_says(
+        F,
+        json!({ "status": "pending", "supersededBy": "flow-next" }),
+    );
+    world.start(a, F);
+    world.run(3000);
+    world.reload(a);
+    let b = world.open();
+    let asked = world.asked(F).len();
+    world.server_says("flow-next", json!({ "status": "completed" }));
+    world.run(5000);
+    assert_eq!(world.asked(F).len(), asked);
+    for w in [a, b] {
+        assert_eq!(world.status(w, F), Some(Status::Completed));
+    }
+}
