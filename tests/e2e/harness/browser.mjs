@@ -12,7 +12,10 @@ const flags = [
   "--disable-component-update", "--disable-sync", "--window-size=1280,900",
 ];
 
-/** A browser with several windows, driven by WebDriver alone so that each engine with a driver can stand in here. */
+/**
+ * A browser with several windows. What tests do goes by WebDriver alone, so that each engine with a driver can stand in
+ * here; Chromium's own protocol serves for forgetting cookies and for looking at the page in other sizes and colours.
+ */
 export class Browser {
   /** @param {{ popups?: "allowed" | "blocked", flags?: string[] }} [options] `blocked`: only what a click opens may open */
   static async start({ popups = "blocked", flags: more = [] } = {}) {
