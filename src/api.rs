@@ -8,7 +8,7 @@ use crate::browser::bag::JsBag;
 use crate::browser::{Driver, LogEntry, Options, Source, function, objects, property, text, to_js};
 use crate::proto::bag::{Bag, whole};
 use crate::proto::flow::{FlowId, MAX_NAME};
-use crate::proto::machine::{Config, Input, Start, WindowHint};
+use crate::proto::machine::{Config, Event, FlowView, Input, Start, WindowHint};
 use crate::proto::reply::Reply;
 use crate::proto::schedule::{Schedule, Tier};
 use crate::proto::time::Millis;
@@ -46,7 +46,7 @@ impl OAuthSync {
         let driver = Driver::new(
             read_options(&options)?,
             move |events| {
-                if let Some(events) = to_js(&events) {
+                if let Some(events) = to_js(&events.iter().map(Event::to_wire).collect()) {
                     // It must not throw, and where it does there is nobody to tell.
                     let _ = on_events.call1(&JsValue::UNDEFINED, &events);
                 }
@@ -63,7 +63,8 @@ impl OAuthSync {
     /// The flows to show, newest first.
     #[must_use]
     pub fn flows(&self) -> JsValue {
-        to_js(&self.driver.flows()).unwrap_or_else(|| Array::new().into())
+        to_js(&self.driver.flows().iter().map(FlowView::to_wire).collect())
+            .unwrap_or_else(|| Array::new().into())
     }
 
     /// A flow was started, and its window opened or not. It is stored when this returns.
@@ -174,7 +175,7 @@ impl OAuthSync {
     /// How this page fares.
     #[must_use]
     pub fn diagnostics(&self) -> JsValue {
-        to_js(&self.driver.diagnostics()).unwrap_or(JsValue::UNDEFINED)
+        to_js(&self.driver.diagnostics().to_wire()).unwrap_or(JsValue::UNDEFINED)
     }
 
     /// Lets go of everything in this page. Safe twice.
@@ -190,7 +191,7 @@ impl OAuthSync {
 
 /// The app's log is its own code, and runs in a microtask of its own.
 fn report_later(log: Function, entry: &LogEntry) {
-    if let Some(entry) = to_js(entry) {
+    if let Some(entry) = to_js(&entry.to_wire()) {
         spawn_local(async move {
             let _ = log.call1(&JsValue::UNDEFINED, &entry);
         });

@@ -1,11 +1,10 @@
 //! Which parts of the platform are there, found by using them.
 
-use serde::Serialize;
+use crate::proto::tree::Tree;
 use wasm_bindgen::JsValue;
 
 /// What became of an attempt to use a part of the platform.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Facility {
     /// It works.
     #[default]
@@ -17,7 +16,7 @@ pub enum Facility {
 }
 
 /// Every part of the platform that carries something.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "each field is named as the platform names it")]
 pub struct Facilities {
     pub post_message: Facility,
@@ -26,6 +25,30 @@ pub struct Facilities {
     pub session_storage: Facility,
     pub locks: Facility,
     pub fetch: Facility,
+}
+
+impl Facilities {
+    /// The facilities as `diagnostics()` gives them.
+    #[must_use]
+    pub fn to_wire(&self) -> Tree {
+        [
+            ("post_message", self.post_message),
+            ("broadcast_channel", self.broadcast_channel),
+            ("local_storage", self.local_storage),
+            ("session_storage", self.session_storage),
+            ("locks", self.locks),
+            ("fetch", self.fetch),
+        ]
+        .into_iter()
+        .fold(Tree::object(), |object, (name, facility)| {
+            let state = match facility {
+                Facility::Ok => "ok",
+                Facility::Missing => "missing",
+                Facility::Refused => "refused",
+            };
+            object.with(name, state)
+        })
+    }
 }
 
 /// A property of the global object or of something below it, as a facility: what throws is refused, what is not there

@@ -12,7 +12,7 @@ use crate::proto::reply::{Reply, Standing};
 use crate::proto::status::Status;
 use crate::proto::time::Millis;
 use core::cell::Cell;
-use js_sys::Function;
+use js_sys::{Function, JsString};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -168,10 +168,13 @@ impl core::fmt::Debug for Check {
 
 /// Tells the server that the person gave up: POST to `url`, `{flow}` filled in. Best effort, also while the page closes.
 pub fn tell_cancel(url: &str, flow_id: &FlowId, fetch: Option<&Function>) {
-    let url = url
-        .replace("{flow}", flow_id.as_str())
-        // How the URL class writes braces in a path.
-        .replace("%7Bflow%7D", flow_id.as_str());
+    // The second is how the URL class writes braces in a path.
+    let url = ["{flow}", "%7Bflow%7D"]
+        .into_iter()
+        .fold(JsString::from(url), |url, place| {
+            url.replace(place, flow_id.as_str())
+        });
+    let url = String::from(url);
     let fetch = fetch.cloned();
     spawn_local(async move {
         let request = request("POST", &[("keepalive", &JsValue::TRUE)]);

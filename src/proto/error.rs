@@ -1,13 +1,12 @@
 //! Error codes: those of RFC 6749 4.1.2.1 and OpenID Connect as they are, and ours.
 
 use crate::proto::bag::{Bag, Value};
+use crate::proto::tree::Tree;
 use alloc::borrow::Cow;
 use alloc::string::String;
-use serde::Serialize;
 
 /// A code of one to 64 of `[A-Za-z0-9_.-]`. Open: any such code may come.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrorCode(Cow<'static, str>);
 
 impl ErrorCode {
@@ -77,5 +76,11 @@ impl ErrorCode {
                 | "account_selection_required"
                 | "consent_required"
         )
+    }
+}
+
+impl From<&ErrorCode> for Tree {
+    fn from(code: &ErrorCode) -> Self {
+        Self::Text(code.0.clone())
     }
 }

@@ -1,10 +1,10 @@
 //! The names of a flow and of what it makes.
 
 use crate::proto::bag::{Bag, Value, is_plain, whole};
+use crate::proto::tree::Tree;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
-use serde::Serialize;
 
 /// The longest provider name and tool name, in bytes.
 pub const MAX_NAME: usize = 64;
@@ -12,8 +12,7 @@ pub const MAX_NAME: usize = 64;
 pub const MAX_INTEGRATION_ID: usize = 256;
 
 /// The id of a flow: 8 to 64 of `[A-Za-z0-9_-]`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId(String);
 
 impl FlowId {
@@ -46,7 +45,7 @@ impl fmt::Display for FlowId {
 }
 
 /// One tool that a consent connected (Atlassian: Jira and Confluence).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Integration {
     /// The tool's name.
     pub tool: String,
@@ -55,14 +54,11 @@ pub struct Integration {
 }
 
 /// What a success brought.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Outcome {
     /// The app's own id of the connection that was made; opaque.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub integration_id: Option<String>,
     /// The tools that one consent connected.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub integrations: Vec<Integration>,
 }
 
@@ -85,6 +81,26 @@ impl Outcome {
             integration_id: read_id(bag, "integrationId"),
             integrations,
         }
+    }
+
+    /// Adds what there is to an object.
+    pub(crate) fn write(&self, object: Tree) -> Tree {
+        let object = object.with_some("integrationId", self.integration_id.as_ref());
+        if self.integrations.is_empty() {
+            return object;
+        }
+        let integrations: Tree = self
+            .integrations
+            .iter()
+            .map(|each| Tree::object().with("tool", &each.tool).with("id", &each.id))
+            .collect();
+        object.with("integrations", integrations)
+    }
+}
+
+impl From<&FlowId> for Tree {
+    fn from(id: &FlowId) -> Self {
+        Self::from(&id.0)
     }
 }
 

@@ -5,9 +5,9 @@ use crate::proto::bag::{Bag, Value};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::{FlowId, MAX_NAME};
 use crate::proto::time::Millis;
+use crate::proto::tree::Tree;
 use crate::proto::verdict::{Place, Verdict};
 use alloc::string::String;
-use serde::Serialize;
 
 /// A message between windows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,96 +124,51 @@ impl Message {
 
     /// The message as it is sent in `scope`.
     #[must_use]
-    pub fn to_wire<'a>(&'a self, scope: &'a str) -> WireMessage<'a> {
-        let mut wire = WireMessage {
-            v: 1,
-            scope,
-            ..WireMessage::default()
+    pub fn to_wire(&self, scope: &str) -> Tree {
+        let object = |kind: &'static str| {
+            Tree::object()
+                .with("type", kind)
+                .with("v", 1)
+                .with("scope", String::from(scope))
         };
         match self {
-            Self::State(state) => {
-                wire.kind = "oauth-sync";
-                wire.flow_id = Some(&state.flow_id);
-                wire.provider = Some(&state.provider);
-                wire.started_at = Some(state.started_at);
-                wire.expires_at = Some(state.expires_at);
-                wire.retry_of = state.retry_of.as_ref();
-                wire.superseded_by = state.superseded_by.as_ref();
-                wire.verdict = Some(state.verdict.as_ref());
-                wire.error = state.error.as_ref();
-                wire.polls = Some(state.polls);
-                wire.attempt = Some(state.attempt);
-                wire.attempt_at = state.attempt_at;
-                wire.checked_at = state.checked_at;
-            }
+            Self::State(state) => object("oauth-sync")
+                .with("flowId", &state.flow_id)
+                .with("provider", &state.provider)
+                .with("startedAt", state.started_at)
+                .with("expiresAt", state.expires_at)
+                .with_some("retryOf", state.retry_of.as_ref())
+                .with_some("supersededBy", state.superseded_by.as_ref())
+                .with(
+                    "verdict",
+                    state.verdict.as_ref().map_or(Tree::Null, Verdict::to_wire),
+                )
+                .with_some("error", state.error.as_ref())
+                .with("polls", state.polls)
+                .with("attempt", state.attempt)
+                .with_some("attemptAt", state.attempt_at)
+                .with_some("checkedAt", state.checked_at),
             Self::Removal {
                 flow_id,
                 at,
                 dismissed,
             } => {
-                wire.kind = "oauth-sync-removal";
-                wire.flow_id = flow_id.as_ref();
-                wire.at = Some(*at);
-                wire.dismissed = *dismissed;
+                let object = object("oauth-sync-removal")
+                    .with_some("flowId", flow_id.as_ref())
+                    .with("at", *at);
+                match dismissed {
+                    Some(place) => place.write(object),
+                    None => object,
+                }
             }
-            Self::Ask { check, flow_id } => {
-                wire.kind = "oauth-sync-ask";
-                wire.flow_id = flow_id.as_ref();
-                wire.check = check.then_some(true);
-            }
-            Self::Here { hold, rank } => {
-                wire.kind = "oauth-sync-here";
-                wire.rank = Some(*rank);
-                wire.hold_ms = (*hold > Millis::ZERO).then_some(*hold);
-            }
+            Self::Ask { check, flow_id } => object("oauth-sync-ask")
+                .with_some("flowId", flow_id.as_ref())
+                .with_some("check", check.then_some(true)),
+            Self::Here { hold, rank } => object("oauth-sync-here")
+                .with("rank", *rank)
+                .with_some("holdMs", (*hold > Millis::ZERO).then_some(*hold)),
         }
-        wire
     }
-}
-
-/// A message on its way to the other windows.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WireMessage<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    v: u8,
-    scope: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flow_id: Option<&'a FlowId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    started_at: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_of: Option<&'a FlowId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    superseded_by: Option<&'a FlowId>,
-    /// Absent where the message has none, `null` for a pending flow.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdict: Option<Option<&'a Verdict>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    polls: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempt: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    attempt_at: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    checked_at: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<Millis>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    dismissed: Option<Place>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    check: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hold_ms: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rank: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a ErrorCode>,
 }
 
 /// A small count; what is no number counts as none.

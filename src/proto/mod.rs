@@ -24,4 +24,5 @@ pub mod schedule;
 pub mod seen;
 pub mod status;
 pub mod time;
+pub mod tree;
 pub mod verdict;

@@ -5,8 +5,8 @@ use crate::proto::error::ErrorCode;
 use crate::proto::flow::{FlowId, MAX_NAME, Outcome};
 use crate::proto::seen::hash;
 use crate::proto::time::Millis;
+use crate::proto::tree::Tree;
 use alloc::string::{String, ToString};
-use serde::Serialize;
 
 /// The longest id of a notice, in bytes.
 const MAX_ID: usize = 64;
@@ -91,56 +91,28 @@ impl Notice {
 
     /// The notice as it is passed on: unchanged but for `relayed`.
     #[must_use]
-    pub fn to_wire(&self) -> WireNotice<'_> {
-        let (outcome, error) = match &self.end {
-            End::Success(outcome) => (Some(outcome), None),
-            End::Failure(code) => (None, Some(WireError { code })),
+    pub fn to_wire(&self) -> Tree {
+        let is_success = matches!(self.end, End::Success(_));
+        let kind = if is_success {
+            "oauth-complete"
+        } else {
+            "oauth-failed"
         };
-        WireNotice {
-            kind: if outcome.is_some() {
-                "oauth-complete"
-            } else {
-                "oauth-failed"
-            },
-            v: 1,
-            // A receiver makes the same one of what it says.
-            id: (!self.plain).then_some(self.id.as_str()),
-            provider: &self.provider,
-            success: outcome.is_some(),
-            flow_id: self.flow_id.as_ref(),
-            outcome,
-            error,
-            timestamp: self.timestamp,
-            relayed: true,
+        let object = Tree::object()
+            .with("type", kind)
+            .with("v", 1)
+            // Of the plain form a receiver makes the same one, of what it says.
+            .with_some("id", (!self.plain).then_some(&self.id))
+            .with("provider", &self.provider)
+            .with("success", is_success)
+            .with_some("flowId", self.flow_id.as_ref())
+            .with_some("timestamp", self.timestamp)
+            .with("relayed", true);
+        match &self.end {
+            End::Success(outcome) => outcome.write(object),
+            End::Failure(code) => object.with("error", Tree::object().with("code", code)),
         }
     }
-}
-
-/// A notice on its way to the other windows.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WireNotice<'a> {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    v: u8,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a str>,
-    provider: &'a str,
-    success: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flow_id: Option<&'a FlowId>,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    outcome: Option<&'a Outcome>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<WireError<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    timestamp: Option<Millis>,
-    relayed: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct WireError<'a> {
-    code: &'a ErrorCode,
 }
 
 fn plain_id(provider: &str, end: &End) -> String {

@@ -22,10 +22,10 @@ use crate::proto::flow::{FlowId, MAX_NAME};
 use crate::proto::message::count;
 use crate::proto::seen::hash;
 use crate::proto::time::Millis;
+use crate::proto::tree::Tree;
 use crate::proto::verdict::{Place, Verdict};
 use alloc::format;
 use alloc::string::{String, ToString};
-use serde::Serialize;
 
 /// The names that a namespace and a scope give to channels, keys and the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,8 +125,7 @@ impl Names {
 }
 
 /// Something that is written down.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged, rename_all_fields = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Record {
     /// A flow was started.
     Start {
@@ -139,7 +138,6 @@ pub enum Record {
         /// By the wall clock.
         expires_at: Millis,
         /// The settled flow that it retries.
-        #[serde(skip_serializing_if = "Option::is_none")]
         retry_of: Option<FlowId>,
     },
     /// What was learnt of its end.
@@ -163,7 +161,6 @@ pub enum Record {
         /// When, by the wall clock.
         at: Millis,
         /// The verdict that was dismissed; `None` where a reset took the flow away for good.
-        #[serde(flatten, skip_serializing_if = "Option::is_none")]
         dismissed: Option<Place>,
     },
     /// How often the schedule has asked.
@@ -175,7 +172,6 @@ pub enum Record {
         /// How often the flow's window was opened again.
         attempt: u32,
         /// When that was, by the wall clock.
-        #[serde(skip_serializing_if = "Option::is_none")]
         attempt_at: Option<Millis>,
         /// Runs that notices have caused.
         runs: u32,
@@ -185,8 +181,7 @@ pub enum Record {
 }
 
 /// What this tab did with a flow and has told of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab {
     /// Which flow.
     pub flow_id: FlowId,
@@ -199,12 +194,10 @@ pub struct Tab {
     /// `start` was called here.
     pub started_here: bool,
     /// What `start` was given, as JSON text.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub app_state: Option<String>,
     /// The events that happen once and were told: a set of bits of the event's kind.
     pub told: u32,
     /// The highest verdict that was told.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
 }
 
@@ -263,6 +256,59 @@ impl Record {
                 verdict: read_verdict(bag),
             })),
             _ => None,
+        }
+    }
+
+    /// The record as it is written down.
+    #[must_use]
+    pub fn to_wire(&self) -> Tree {
+        let of = |flow_id: &FlowId| Tree::object().with("flowId", flow_id);
+        match self {
+            Self::Start {
+                flow_id,
+                provider,
+                started_at,
+                expires_at,
+                retry_of,
+            } => of(flow_id)
+                .with("provider", provider)
+                .with("startedAt", *started_at)
+                .with("expiresAt", *expires_at)
+                .with_some("retryOf", retry_of.as_ref()),
+            Self::Verdict { flow_id, verdict } => of(flow_id).with("verdict", verdict.to_wire()),
+            Self::Superseded { flow_id, by } => of(flow_id).with("by", by),
+            Self::Removal {
+                flow_id,
+                at,
+                dismissed,
+            } => {
+                let object = Tree::object()
+                    .with_some("flowId", flow_id.as_ref())
+                    .with("at", *at);
+                match dismissed {
+                    Some(place) => place.write(object),
+                    None => object,
+                }
+            }
+            Self::Count {
+                flow_id,
+                polls,
+                attempt,
+                attempt_at,
+                runs,
+            } => of(flow_id)
+                .with("polls", *polls)
+                .with("attempt", *attempt)
+                .with_some("attemptAt", *attempt_at)
+                .with("runs", *runs),
+            Self::Tab(tab) => of(&tab.flow_id)
+                .with("provider", &tab.provider)
+                .with("startedAt", tab.started_at)
+                .with("expiresAt", tab.expires_at)
+                .with("startedHere", tab.started_here)
+                .with_some("appState", tab.app_state.as_ref())
+                .with("told", tab.told)
+                .with_some("verdict", tab.verdict.as_ref().map(Verdict::to_wire)),
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::proto::error::ErrorCode;
 use crate::proto::flow::{FlowId, Outcome};
 use crate::proto::status::{Basis, Status};
 use crate::proto::time::Millis;
+use crate::proto::tree::Tree;
 use crate::proto::verdict::Verdict;
-use serde::Serialize;
 
 /// A reply, as the browser understands it and as the server writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -91,44 +91,25 @@ impl Reply {
         }
     }
 
-    /// The reply as a server writes it.
+    /// The reply as a server writes it. `completed` and `success` are true only for a completed flow.
     #[must_use]
-    pub fn to_wire(&self) -> WireReply<'_> {
+    pub fn to_wire(&self) -> Tree {
         let status = match self.standing {
             Standing::Known(status) => status.as_str(),
             Standing::Unknown => "unknown",
         };
         let completed = self.standing == Standing::Known(Status::Completed);
-        WireReply {
-            status,
-            completed,
-            success: completed,
-            outcome: &self.outcome,
-            error: self.error.as_ref().map(|code| WireError { code }),
-            retry_after_ms: self.retry_after,
-            superseded_by: self.superseded_by.as_ref(),
-        }
+        let error = self
+            .error
+            .as_ref()
+            .map(|code| Tree::object().with("code", code));
+        let object = Tree::object()
+            .with("status", status)
+            .with("completed", completed)
+            .with("success", completed)
+            .with_some("error", error)
+            .with_some("retryAfterMs", self.retry_after)
+            .with_some("supersededBy", self.superseded_by.as_ref());
+        self.outcome.write(object)
     }
-}
-
-/// A reply on its way to a browser. `completed` and `success` are true only for a completed flow.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct WireReply<'a> {
-    status: &'static str,
-    completed: bool,
-    success: bool,
-    #[serde(flatten)]
-    outcome: &'a Outcome,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<WireError<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_ms: Option<Millis>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    superseded_by: Option<&'a FlowId>,
-}
-
-#[derive(Debug, Serialize)]
-struct WireError<'a> {
-    code: &'a ErrorCode,
 }

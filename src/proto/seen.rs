@@ -1,8 +1,8 @@
 //! Which notices have been handled: equal ids are one notice.
 
 use crate::proto::time::Millis;
-use alloc::collections::VecDeque;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// How many ids are remembered; what is older has long had its effect on a verdict, which only rises.
 pub const MAX_SEEN: usize = 256;
@@ -13,7 +13,7 @@ pub const PLAIN_WINDOW: Millis = Millis::seconds(10);
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seen {
     /// Oldest first; the time until which an equal id is the same notice.
-    ids: VecDeque<(String, Millis)>,
+    ids: Vec<(String, Millis)>,
 }
 
 impl Seen {
@@ -27,9 +27,9 @@ impl Seen {
             return is_new;
         }
         if self.ids.len() >= MAX_SEEN {
-            self.ids.pop_front();
+            self.ids.remove(0);
         }
-        self.ids.push_back((String::from(id), until));
+        self.ids.push((String::from(id), until));
         true
     }
 }

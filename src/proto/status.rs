@@ -1,10 +1,7 @@
 //! Where a flow stands, and on whose word.
 
-use serde::Serialize;
-
 /// The status of a flow, lowest first: `pending < expired < cancelled < failed < completed`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// Nothing is decided.
     Pending,
@@ -47,8 +44,7 @@ impl Status {
 }
 
 /// On whose word a verdict rests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Basis {
     /// A reply of the status endpoint, push, or the app's `report`.
     Server,

@@ -1,10 +1,9 @@
 //! Time as a number of milliseconds, and as something that is only ever compared.
 
 use core::ops::{Add, Sub};
-use serde::Serialize;
 
 /// A point in time or a span, in milliseconds. Arithmetic saturates; [`Millis::NEVER`] is later than everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Millis(pub u64);
 
 impl Millis {

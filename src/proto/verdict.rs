@@ -14,12 +14,12 @@ use crate::proto::flow::Outcome;
 use crate::proto::seen::hash;
 use crate::proto::status::{Basis, Status};
 use crate::proto::time::Millis;
+use crate::proto::tree::Tree;
 use alloc::string::String;
 use core::cmp::{Ordering, Reverse};
-use serde::Serialize;
 
 /// The part of a verdict that says how high it stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// Never pending.
     pub status: Status,
@@ -32,6 +32,12 @@ impl Place {
         let status = Status::parse(&bag.text("status", 16)?)?;
         let basis = Basis::parse(&bag.text("basis", 16)?)?;
         (status != Status::Pending).then_some(Self { status, basis })
+    }
+
+    pub(crate) fn write(self, object: Tree) -> Tree {
+        object
+            .with("status", self.status.as_str())
+            .with("basis", self.basis.as_str())
     }
 
     /// Whether checking goes on as for a pending flow: where a server can be asked, until the server has spoken.
@@ -61,18 +67,15 @@ impl Place {
 }
 
 /// A status other than pending, with its basis.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// Never pending.
     pub status: Status,
     /// On whose word.
     pub basis: Basis,
     /// Why, for all but completed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorCode>,
     /// What it brought, for completed.
-    #[serde(flatten)]
     pub outcome: Outcome,
     /// When this browser learnt of it, by the wall clock. No part of the order.
     pub settled_at: Millis,
@@ -136,6 +139,17 @@ impl Verdict {
                 settled_at,
             )),
         }
+    }
+
+    /// The verdict as it is sent and written down.
+    #[must_use]
+    pub fn to_wire(&self) -> Tree {
+        let object = self
+            .place()
+            .write(Tree::object())
+            .with_some("error", self.error.as_ref())
+            .with("settledAt", self.settled_at);
+        self.outcome.write(object)
     }
 
     /// Whether checking goes on as for a pending flow: where a server can be asked, until the server has spoken.

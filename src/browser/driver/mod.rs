@@ -27,10 +27,9 @@ use crate::proto::flow::FlowId;
 use crate::proto::machine::{Config, Event, FlowView, Input, Machine, Output, Poller, RequestId};
 use crate::proto::record::Names;
 use crate::proto::time::Millis;
+use crate::proto::tree::Tree;
 use core::cell::{Cell, RefCell};
 use js_sys::{Function, Promise};
-use serde::{Serialize, Serializer};
-use std::collections::VecDeque;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
@@ -51,30 +50,56 @@ pub struct Options {
 }
 
 /// Something for the app's log. It names what happened and never what was said.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
     /// `info` or `warn`.
     pub level: &'static str,
     /// What happened.
     pub code: &'static str,
     /// About which flow.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_id: Option<FlowId>,
     /// When, by the wall clock.
     pub at: Millis,
 }
 
 /// How this page fares.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {
     /// Which window polls for the scope.
     pub poller: Poller,
     /// What of the platform works here.
     pub facilities: Facilities,
     /// What could not be used or kept, by reason, with its count.
-    #[serde(serialize_with = "counts")]
     pub dropped: Vec<(&'static str, u32)>,
+}
+
+impl LogEntry {
+    /// The entry as the app's log gets it.
+    #[must_use]
+    pub fn to_wire(&self) -> Tree {
+        Tree::object()
+            .with("level", self.level)
+            .with("code", self.code)
+            .with_some("flowId", self.flow_id.as_ref())
+            .with("at", self.at)
+    }
+}
+
+impl Diagnostics {
+    /// The diagnostics as the front gets them.
+    #[must_use]
+    pub fn to_wire(&self) -> Tree {
+        let dropped = self
+            .dropped
+            .iter()
+            .fold(Tree::object(), |object, (reason, count)| {
+                object.with(reason, *count)
+            });
+        Tree::object()
+            .with("poller", self.poller.as_str())
+            .with("facilities", self.facilities.to_wire())
+            .with("dropped", dropped)
+    }
 }
 
 /// One page's part in the flows of one namespace and scope. Dropping it lets go of everything it holds.
@@ -91,7 +116,7 @@ struct Inner {
     on_events: Box<dyn Fn(Vec<Event>)>,
     on_log: Box<dyn Fn(LogEntry)>,
     clock: Clock,
-    queue: Cell<VecDeque<Heard>>,
+    queue: Cell<Vec<Heard>>,
     events: Cell<Vec<Event>>,
     logs: Cell<Vec<LogEntry>>,
     is_performing: Cell<bool>,
@@ -312,13 +337,13 @@ impl Inner {
 
     fn enqueue(&self, heard: Heard) {
         let mut queue = self.queue.take();
-        queue.push_back(heard);
+        queue.push(heard);
         self.queue.set(queue);
     }
 
     fn dequeue(&self) -> Option<Heard> {
         let mut queue = self.queue.take();
-        let heard = queue.pop_front();
+        let heard = (!queue.is_empty()).then(|| queue.remove(0));
         self.queue.set(queue);
         heard
     }
@@ -410,11 +435,4 @@ fn seed() -> u32 {
     )]
     let seed = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;
     seed
-}
-
-fn counts<S: Serializer>(
-    dropped: &[(&'static str, u32)],
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(dropped.iter().copied())
 }

@@ -11,7 +11,7 @@ use super::{Inner, Slot};
 use crate::proto::flow::FlowId;
 use crate::proto::machine::{Area, Input, Lock, Output, RequestId};
 use crate::proto::time::{Millis, Now};
-use serde::Serialize;
+use crate::proto::tree::Tree;
 use std::rc::Rc;
 
 impl Inner {
@@ -52,7 +52,7 @@ impl Inner {
                     channel.post(&message);
                 }
             }
-            Output::Write { area, key, record } => self.write(area, &key, &record),
+            Output::Write { area, key, record } => self.write(area, &key, &record.to_wire()),
             Output::Remove { area, key } => {
                 if let Some(storage) = self.area(area).get() {
                     storage.remove(&key);
@@ -125,7 +125,7 @@ impl Inner {
         }
     }
 
-    fn write(self: &Rc<Self>, area: Area, key: &str, content: &impl Serialize) {
+    fn write(self: &Rc<Self>, area: Area, key: &str, content: &Tree) {
         let storage = self.area(area).get();
         let is_stored = to_json(content)
             .zip(storage.as_ref())

@@ -27,6 +27,7 @@ impl Machine {
             Some(reset) => start.started_at.max(reset + Millis(1)),
             None => start.started_at,
         };
+        let flow_id = start.flow_id.clone();
         let mut entry = Entry::new(
             start.flow_id,
             start.provider,
@@ -46,7 +47,7 @@ impl Machine {
         };
         self.begin_flow(index, Via::Local);
         self.emit_window(index);
-        self.claim(index);
+        self.claim(&flow_id);
     }
 
     /// Writes a new flow down, tells everybody, and begins to ask.
@@ -74,7 +75,7 @@ impl Machine {
             self.write(Area::Local, record);
         }
         self.write_tab(index);
-        self.outputs.push_back(Output::Broadcast(state));
+        self.outputs.push(Output::Broadcast(state));
         self.emit_once(index, EventKind::Started, via);
     }
 
@@ -142,7 +143,7 @@ impl Machine {
             self.write(Area::Local, count);
         }
         self.write_tab(index);
-        self.outputs.push_back(Output::Broadcast(state));
+        self.outputs.push(Output::Broadcast(state));
         self.emit_window(index);
     }
 
@@ -183,7 +184,7 @@ impl Machine {
             return;
         }
         if self.config.tells_cancel {
-            self.outputs.push_back(Output::TellCancel {
+            self.outputs.push(Output::TellCancel {
                 flow_id: flow_id.clone(),
             });
         }
@@ -208,7 +209,7 @@ impl Machine {
                 dismissed,
             },
         );
-        self.outputs.push_back(Output::Broadcast(Message::Removal {
+        self.outputs.push(Output::Broadcast(Message::Removal {
             flow_id,
             at,
             dismissed,
@@ -227,7 +228,7 @@ impl Machine {
         for flow_id in self.remove_all(at, Via::Local) {
             self.write(Area::Local, removal(Some(flow_id)));
         }
-        self.outputs.push_back(Output::Broadcast(Message::Removal {
+        self.outputs.push(Output::Broadcast(Message::Removal {
             flow_id: None,
             at,
             dismissed: None,
@@ -237,7 +238,7 @@ impl Machine {
     pub(super) fn on_check(&mut self, token: u32, flow_id: Option<&FlowId>) {
         let now = self.now.monotonic;
         if self.waiters.len() >= MAX_WAITERS {
-            self.outputs.push_back(Output::Checked { token });
+            self.outputs.push(Output::Checked { token });
             return;
         }
         let askable = self.config.askable;
@@ -267,7 +268,7 @@ impl Machine {
     }
 
     fn close_window(&mut self, flow_id: &FlowId) {
-        self.outputs.push_back(Output::CloseWindow {
+        self.outputs.push(Output::CloseWindow {
             flow_id: Some(flow_id.clone()),
         });
     }

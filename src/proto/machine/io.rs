@@ -10,7 +10,6 @@ use crate::proto::schedule::Schedule;
 use crate::proto::status::Status;
 use crate::proto::time::Millis;
 use alloc::string::String;
-use serde::Serialize;
 
 /// What an app may set, with the contract's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +57,7 @@ impl Default for Config {
 }
 
 /// By which way something was learnt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Via {
     /// `window.postMessage`.
     PostMessage,
@@ -76,8 +74,7 @@ pub enum Via {
 }
 
 /// What the app knows of the window that a flow runs in. A hint, never a verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WindowHint {
     /// It was opened here and is not known to be closed.
     Open,
@@ -364,12 +361,11 @@ pub enum Area {
 }
 
 /// What a subscriber is told.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
     /// Counts the events of this machine.
     pub seq: u32,
     /// What happened.
-    #[serde(rename = "type")]
     pub kind: EventKind,
     /// When, by the wall clock.
     pub at: Millis,
@@ -380,8 +376,7 @@ pub struct Event {
 }
 
 /// The events of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     missing_docs,
     reason = "the contract's own words, explained in js/types.ts"
@@ -404,8 +399,7 @@ pub enum EventKind {
 }
 
 /// How far a pending flow has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// Its window's address is not known yet.
     Opening,
@@ -420,8 +414,7 @@ pub enum Stage {
 }
 
 /// A flow as an app sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
     reason = "the contract's own fields, explained in js/types.ts"
@@ -432,29 +425,20 @@ pub struct FlowView {
     pub started_at: Millis,
     pub expires_at: Millis,
     pub started_here: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub app_state: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<FlowId>,
     pub status: Status,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<Stage>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<WindowHint>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub href: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Millis>,
-    #[serde(flatten)]
     pub outcome: Outcome,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub provisional: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorView>,
 }
 
 /// An error as an app sees it; its words are the front's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     missing_docs,
     reason = "the contract's own fields, explained in js/types.ts"
@@ -465,8 +449,7 @@ pub struct ErrorView {
 }
 
 /// Who polls for the scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     missing_docs,
     reason = "the contract's own words, explained in js/types.ts"

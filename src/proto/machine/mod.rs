@@ -22,6 +22,7 @@
 //! | `notices` | what a callback page's word is worth |
 //! | `replies` | what the server's answer means |
 //! | `verdicts` | merging, and telling it once |
+//! | `words` | how what comes out is said |
 //! | `stored` | what a page finds when it starts, and what is swept |
 
 mod checks;
@@ -33,6 +34,7 @@ mod poller;
 mod replies;
 mod stored;
 mod verdicts;
+mod words;
 
 pub use io::*;
 
@@ -42,7 +44,6 @@ use crate::proto::notice::Notice;
 use crate::proto::record::Names;
 use crate::proto::seen::Seen;
 use crate::proto::time::{Millis, Now, Since};
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use checks::Asked;
 use core::cmp::Ordering;
@@ -71,10 +72,10 @@ pub struct Machine {
     loading: Loading,
     seen: Seen,
     /// Notices of flows that are not known yet, oldest first: a callback page can be quicker than the page that started.
-    unclaimed: VecDeque<Notice>,
+    unclaimed: Vec<Notice>,
     /// Flows that a reset took away.
-    gone: VecDeque<FlowId>,
-    probes: VecDeque<Probe>,
+    gone: Vec<FlowId>,
+    probes: Vec<Probe>,
     next_probe: Millis,
     poller: PollerState,
     /// The server wants quiet until then.
@@ -82,9 +83,11 @@ pub struct Machine {
     next_request: u32,
     next_event: u32,
     /// Events whose listeners have not returned yet, and what they told.
-    untold: VecDeque<verdicts::Untold>,
+    untold: Vec<verdicts::Untold>,
     waiters: Vec<Waiter>,
-    outputs: VecDeque<Output>,
+    /// What is still to be done, and of it what is being handed out, last first.
+    outputs: Vec<Output>,
+    handed: Vec<Output>,
     dropped: Vec<(&'static str, u32)>,
 }
 
@@ -110,17 +113,18 @@ impl Machine {
             reset_at: None,
             loading: Loading::default(),
             seen: Seen::default(),
-            unclaimed: VecDeque::new(),
-            gone: VecDeque::new(),
-            probes: VecDeque::new(),
+            unclaimed: Vec::new(),
+            gone: Vec::new(),
+            probes: Vec::new(),
             next_probe: Millis::ZERO,
             poller,
             hold: Millis::ZERO,
             next_request: 0,
             next_event: 0,
-            untold: VecDeque::new(),
+            untold: Vec::new(),
             waiters: Vec::new(),
-            outputs: VecDeque::new(),
+            outputs: Vec::new(),
+            handed: Vec::new(),
             dropped: Vec::new(),
         }
     }
@@ -134,8 +138,15 @@ impl Machine {
     /// What `flows()` shows, newest first.
     #[must_use]
     pub fn flows(&self) -> Vec<FlowView> {
-        let mut shown: Vec<_> = self.entries.iter().filter(|entry| entry.shown).collect();
-        shown.sort_by(|a, b| (b.started_at, &b.id).cmp(&(a.started_at, &a.id)));
+        // Few flows, so an insertion does; a sort from the library would be 4 KB of wasm.
+        let mut shown: Vec<&Entry> = Vec::new();
+        for entry in self.entries.iter().filter(|entry| entry.shown) {
+            let place = shown
+                .iter()
+                .position(|other| (other.started_at, &other.id) < (entry.started_at, &entry.id))
+                .unwrap_or(shown.len());
+            shown.insert(place, entry);
+        }
         shown
             .into_iter()
             .map(|entry| entry.view(&self.config))
@@ -199,7 +210,11 @@ impl Machine {
 
     /// The next thing to do; [`Output::Wait`] when there is none.
     pub fn poll_output(&mut self) -> Output {
-        if let Some(output) = self.outputs.pop_front() {
+        if self.handed.is_empty() {
+            core::mem::swap(&mut self.handed, &mut self.outputs);
+            self.handed.reverse();
+        }
+        if let Some(output) = self.handed.pop() {
             return output;
         }
         let (until, reason) = self.next_wake();
@@ -226,7 +241,7 @@ impl Machine {
         let now = self.now.monotonic;
         for entry in &mut self.entries {
             for request in entry.checks.give_up(now) {
-                self.outputs.push_back(Output::Abort { request });
+                self.outputs.push(Output::Abort { request });
             }
         }
         self.give_up_probes();
@@ -332,6 +347,7 @@ impl Machine {
     fn on_state(&mut self, state: State) {
         let via = Via::BroadcastChannel;
         let now = self.now;
+        let is_new = self.find(&state.flow_id).is_none();
         let Some(index) = self.learn(&state, via) else {
             return;
         };
@@ -349,8 +365,13 @@ impl Machine {
                 entry.dirty = true;
             }
         }
+        let flow_id = state.flow_id;
         if let Some(verdict) = state.verdict {
             self.adopt(index, verdict, via, verdicts::Source::Window);
+        }
+        if is_new && self.is_open(index) {
+            self.follow(index, via);
+            self.claim(&flow_id);
         }
     }
 
@@ -383,8 +404,7 @@ impl Machine {
         {
             entry.repeated = Some(now);
             let state = entry.state(None);
-            self.outputs
-                .push_back(Output::Broadcast(Message::State(state)));
+            self.outputs.push(Output::Broadcast(Message::State(state)));
         }
     }
 
@@ -405,12 +425,7 @@ impl Machine {
                     self.now,
                 );
                 entry.retry_of.clone_from(&state.retry_of);
-                let index = self.insert(entry)?;
-                if state.verdict.is_none() {
-                    self.follow(index, via);
-                }
-                self.claim(index);
-                index
+                self.insert(entry)?
             }
         };
         if let Some(next) = &state.superseded_by {
@@ -434,7 +449,8 @@ impl Machine {
                 entry.checks.follow(schedule, now);
             }
         }
-        if !self.loading.is_running() {
+        let is_pending = self.entries.get(index).is_some_and(Entry::is_pending);
+        if is_pending && !self.loading.is_running() {
             self.emit_once(index, EventKind::Started, via);
         }
     }
@@ -475,7 +491,7 @@ impl Machine {
                         && !entry.checks.has_answered(waiter.asked)
                 });
             if !waits {
-                outputs.push_back(Output::Checked {
+                outputs.push(Output::Checked {
                     token: waiter.token,
                 });
             }

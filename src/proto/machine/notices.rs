@@ -13,7 +13,6 @@ use crate::proto::seen::{PLAIN_WINDOW, hash};
 use crate::proto::status::Basis;
 use crate::proto::time::{Millis, Since};
 use crate::proto::verdict::Verdict;
-use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -51,7 +50,7 @@ impl Machine {
             return;
         }
         if via == Via::PostMessage && !notice.relayed {
-            self.outputs.push_back(Output::Relay {
+            self.outputs.push(Output::Relay {
                 notice: notice.clone(),
                 slot: self.names.slot_key(notice.flow_id.as_ref(), &notice.id),
             });
@@ -94,23 +93,22 @@ impl Machine {
             return;
         }
         if self.unclaimed.len() >= MAX_UNCLAIMED {
-            self.unclaimed.pop_front();
+            self.unclaimed.remove(0);
         }
-        self.unclaimed.push_back(notice.clone());
+        self.unclaimed.push(notice.clone());
     }
 
     /// A flow has become known: what was said of it before counts now.
-    pub(super) fn claim(&mut self, index: usize) {
-        let Some(entry) = self.entries.get(index) else {
+    pub(super) fn claim(&mut self, flow_id: &FlowId) {
+        let Some(entry) = self.find(flow_id).and_then(|index| self.entries.get(index)) else {
             return;
         };
-        let (claimed, rest): (VecDeque<Notice>, VecDeque<Notice>) =
-            core::mem::take(&mut self.unclaimed)
-                .into_iter()
-                .partition(|notice| match &notice.flow_id {
-                    Some(flow_id) => *flow_id == entry.id,
-                    None => notice.provider == entry.provider,
-                });
+        let (claimed, rest): (Vec<Notice>, Vec<Notice>) = core::mem::take(&mut self.unclaimed)
+            .into_iter()
+            .partition(|notice| match &notice.flow_id {
+                Some(flow_id) => *flow_id == entry.id,
+                None => notice.provider == entry.provider,
+            });
         self.unclaimed = rest;
         for notice in claimed {
             // Should it be found once more, it is the same.
@@ -131,7 +129,7 @@ impl Machine {
     }
 
     fn acknowledge(&mut self, notice: &Notice) {
-        self.outputs.push_back(Output::Acknowledge {
+        self.outputs.push(Output::Acknowledge {
             id: notice.id.clone(),
         });
     }
@@ -354,7 +352,7 @@ impl Machine {
             self.drop_input("flood");
             return;
         }
-        self.probes.push_back(Probe {
+        self.probes.push(Probe {
             flow_id: flow_id.clone(),
             provider: notice.provider.clone(),
             started_at: notice.timestamp.unwrap_or(self.now.wall).min(self.now.wall),
@@ -380,7 +378,7 @@ impl Machine {
         self.next_probe = now + PROBE_EVERY;
         if let Some(probe) = self.probes.iter_mut().find(|probe| probe.request.is_none()) {
             probe.request = Some((request, now));
-            self.outputs.push_back(Output::Check {
+            self.outputs.push(Output::Check {
                 request,
                 flow_id: probe.flow_id.clone(),
                 provider: probe.provider.clone(),
@@ -417,7 +415,7 @@ impl Machine {
             .probes
             .iter()
             .position(|probe| probe.request.is_some_and(|(known, _)| known == request))?;
-        self.probes.remove(place)
+        Some(self.probes.remove(place))
     }
 
     pub(super) fn give_up_probes(&mut self) {
@@ -432,7 +430,7 @@ impl Machine {
     pub(super) fn abort_probes(&mut self) {
         for probe in self.probes.drain(..) {
             if let Some((request, _)) = probe.request {
-                self.outputs.push_back(Output::Abort { request });
+                self.outputs.push(Output::Abort { request });
             }
         }
     }

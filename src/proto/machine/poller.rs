@@ -124,7 +124,7 @@ impl Machine {
         if self.poller.away {
             // Granted just as the page was put away: a page that nobody sees must not keep the others waiting.
             if lock == Lock::Held {
-                self.outputs.push_back(Output::ReleaseLock);
+                self.outputs.push(Output::ReleaseLock);
             }
             return;
         }
@@ -148,7 +148,7 @@ impl Machine {
         self.poller.watching = false;
         if appears {
             // A `storage` event may have been missed; the write itself cannot.
-            self.outputs.push_back(Output::Reread);
+            self.outputs.push(Output::Reread);
             self.wake_all();
         }
     }
@@ -164,11 +164,11 @@ impl Machine {
         let now = self.now.monotonic;
         for entry in &mut self.entries {
             for request in entry.checks.interrupt(now) {
-                self.outputs.push_back(Output::Abort { request });
+                self.outputs.push(Output::Abort { request });
             }
         }
         self.abort_probes();
-        self.outputs.push_back(Output::ReleaseLock);
+        self.outputs.push(Output::ReleaseLock);
     }
 
     pub(super) fn on_return(&mut self) {
@@ -177,8 +177,8 @@ impl Machine {
         }
         self.poller.away = false;
         self.poller.watching = false;
-        self.outputs.push_back(Output::RequestLock);
-        self.outputs.push_back(Output::Reread);
+        self.outputs.push(Output::RequestLock);
+        self.outputs.push(Output::Reread);
         self.wake_all();
     }
 
@@ -305,7 +305,7 @@ impl Machine {
         };
         self.tell_of_neglected(check);
         self.outputs
-            .push_back(Output::Broadcast(Message::Ask { check, flow_id }));
+            .push(Output::Broadcast(Message::Ask { check, flow_id }));
     }
 
     /// Tells of flows that the polling window may not know, or know better: before it is asked about them, and where it
@@ -347,7 +347,7 @@ impl Machine {
     fn say_here(&mut self) {
         let now = self.now.monotonic;
         self.poller.said_here = Some(now);
-        self.outputs.push_back(Output::Broadcast(Message::Here {
+        self.outputs.push(Output::Broadcast(Message::Here {
             hold: self.hold - now,
             rank: self.poller.rank(),
         }));
@@ -403,7 +403,7 @@ impl Machine {
         };
         let counted = entry.checks.begin(request, schedule, now, hidden);
         let record = (counted && entry.storable).then(|| entry.count_record());
-        self.outputs.push_back(Output::Check {
+        self.outputs.push(Output::Check {
             request,
             flow_id: entry.id.clone(),
             provider: entry.provider.clone(),

@@ -27,8 +27,7 @@ impl Machine {
             {
                 let ago = self.now.monotonic - begun;
                 let state = entry.state(Some(self.now.wall - ago));
-                self.outputs
-                    .push_back(Output::Broadcast(Message::State(state)));
+                self.outputs.push(Output::Broadcast(Message::State(state)));
             }
         } else {
             self.on_probe_reply(request, reply);

@@ -22,6 +22,9 @@ const MAX_GONE: usize = 512;
 /// Bounds what somebody else may have put into the storage.
 const MAX_FOUND: usize = 8 * MAX_FLOWS;
 
+/// The last turn in which records are read.
+const LAST_TURN: u8 = 5;
+
 /// What has been fed and is not yet read as a whole: keys come in no order.
 #[derive(Clone, Debug)]
 pub(super) struct Loading {
@@ -75,24 +78,26 @@ impl Machine {
 
     pub(super) fn on_loaded(&mut self) {
         let first = core::mem::take(&mut self.loading.first);
-        let mut records = core::mem::take(&mut self.loading.records);
+        let records = core::mem::take(&mut self.loading.records);
         let notices = core::mem::take(&mut self.loading.notices);
         // A reset before what it forbids, a start before what is said of it.
-        records.sort_by_key(|(_, record)| match record {
+        let turn = |record: &Record| match record {
             Record::Removal { flow_id: None, .. } => 0,
             Record::Start { .. } => 1,
             Record::Tab(_) => 2,
             Record::Superseded { .. } => 3,
             Record::Verdict { .. } | Record::Count { .. } => 4,
-            Record::Removal { .. } => 5,
-        });
+            Record::Removal { .. } => LAST_TURN,
+        };
         self.loading.running = first;
-        for (key, record) in records {
-            self.read_record(&key, record);
+        for now in 0..=LAST_TURN {
+            for (key, record) in records.iter().filter(|(_, record)| turn(record) == now) {
+                self.read_record(key, record.clone());
+            }
         }
         self.loading.running = false;
         if first {
-            self.outputs.push_back(Output::RequestLock);
+            self.outputs.push(Output::RequestLock);
             self.tell_what_was_missed();
         }
         for (_, notice) in &notices {
@@ -113,8 +118,13 @@ impl Machine {
                 expires_at,
                 retry_of,
             } => {
+                let is_new = self.find(&flow_id).is_none();
                 let state = remembered(flow_id, provider, started_at, expires_at, retry_of);
-                self.learn(&state, Via::Storage);
+                let index = self.learn(&state, Via::Storage);
+                if let Some(index) = index.filter(|_| is_new) {
+                    self.follow(index, Via::Storage);
+                    self.claim(&state.flow_id);
+                }
             }
             Record::Tab(tab) => self.remember_tab(tab),
             Record::Verdict { flow_id, verdict } => {
@@ -133,7 +143,7 @@ impl Machine {
                 dismissed,
             } => {
                 if at + KEEP < self.now.wall {
-                    self.outputs.push_back(Output::Remove {
+                    self.outputs.push(Output::Remove {
                         area: Area::Local,
                         key: String::from(key),
                     });
@@ -193,9 +203,13 @@ impl Machine {
             tab.expires_at,
             None,
         );
+        let is_new = self.find(&state.flow_id).is_none();
         let Some(index) = self.learn(&state, Via::Storage) else {
             return;
         };
+        if is_new {
+            self.follow(index, Via::Storage);
+        }
         if let Some(entry) = self.entries.get_mut(index) {
             entry.started_here = tab.started_here;
             entry.app_state = tab.app_state;
@@ -303,9 +317,9 @@ impl Machine {
             return;
         }
         if self.gone.len() >= MAX_GONE {
-            self.gone.pop_front();
+            self.gone.remove(0);
         }
-        self.gone.push_back(flow_id);
+        self.gone.push(flow_id);
     }
 
     /// Removes all that is known and stored of a flow.
@@ -318,7 +332,7 @@ impl Machine {
             self.emit(index, EventKind::Removed, via);
         }
         self.entries.swap_remove(index);
-        self.outputs.push_back(Output::Forget {
+        self.outputs.push(Output::Forget {
             flow_id: flow_id.clone(),
         });
     }
@@ -406,16 +420,17 @@ impl Machine {
             })
             .map(|(key, notice)| (notice.timestamp.unwrap_or_default(), key))
             .collect();
-        unknown.sort();
-        let excess = unknown.len().saturating_sub(MAX_UNKNOWN_SLOTS);
         let stale = self.now.wall - KEEP;
-        for (place, (said, key)) in unknown.into_iter().enumerate() {
-            if place < excess || said < stale {
-                self.outputs.push_back(Output::Remove {
-                    area: Area::Local,
-                    key,
-                });
+        while let Some(place) = (0..unknown.len()).min_by_key(|place| unknown.get(*place)) {
+            let is_excess = unknown.len() > MAX_UNKNOWN_SLOTS;
+            let (said, key) = unknown.swap_remove(place);
+            if !is_excess && said >= stale {
+                return;
             }
+            self.outputs.push(Output::Remove {
+                area: Area::Local,
+                key,
+            });
         }
     }
 }

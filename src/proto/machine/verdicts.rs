@@ -80,7 +80,7 @@ impl Machine {
             if entry.storable {
                 self.write(Area::Local, record);
             }
-            self.outputs.push_back(Output::Broadcast(state));
+            self.outputs.push(Output::Broadcast(state));
         }
         if !self.is_open(index) {
             self.stop_checks(index);
@@ -148,16 +148,16 @@ impl Machine {
         entry.dirty = false;
         self.next_event = self.next_event.wrapping_add(1);
         let flow = entry.view(&self.config);
-        self.untold.push_back(Untold {
+        self.untold.push(Untold {
             seq: self.next_event,
             flow_id: entry.id.clone(),
             kind,
             verdict: entry.announced.clone(),
         });
         if self.untold.len() > MAX_UNTOLD {
-            self.untold.pop_front();
+            self.untold.remove(0);
         }
-        self.outputs.push_back(Output::Emit(Event {
+        self.outputs.push(Output::Emit(Event {
             seq: self.next_event,
             kind,
             at: self.now.wall,
@@ -180,29 +180,21 @@ impl Machine {
 
     /// The listeners have returned: what they were told is marked, so that a reload does not tell it again.
     pub(super) fn on_told(&mut self, seq: u32) {
-        while self.untold.front().is_some_and(|untold| untold.seq <= seq) {
-            let Some(untold) = self.untold.pop_front() else {
-                return;
-            };
+        let still_untold = self
+            .untold
+            .iter()
+            .position(|untold| untold.seq > seq)
+            .unwrap_or(self.untold.len());
+        let rest = self.untold.split_off(still_untold);
+        for untold in core::mem::replace(&mut self.untold, rest) {
             let Some(index) = self.find(&untold.flow_id) else {
                 continue;
             };
-            let Some(entry) = self.entries.get_mut(index) else {
-                continue;
-            };
-            let told = entry.told | untold.kind.bit();
-            if entry.told == told && entry.told_verdict == untold.verdict {
-                continue;
+            if let Some(entry) = self.entries.get_mut(index) {
+                entry.told |= untold.kind.bit();
+                entry.told_verdict = untold.verdict;
             }
-            entry.told = told;
-            entry.told_verdict = untold.verdict;
-            let more = self
-                .untold
-                .iter()
-                .any(|later| later.seq <= seq && later.flow_id == untold.flow_id);
-            if !more {
-                self.write_tab(index);
-            }
+            self.write_tab(index);
         }
     }
 
@@ -267,7 +259,7 @@ impl Machine {
             }
         }
         if is_own {
-            self.outputs.push_back(Output::Broadcast(state));
+            self.outputs.push(Output::Broadcast(state));
         }
         self.adopt_heir(index, &next, via, source);
         true
@@ -385,14 +377,14 @@ impl Machine {
     pub(super) fn stop_checks(&mut self, index: usize) {
         if let Some(entry) = self.entries.get_mut(index) {
             for request in entry.checks.stop() {
-                self.outputs.push_back(Output::Abort { request });
+                self.outputs.push(Output::Abort { request });
             }
         }
     }
 
     pub(super) fn write(&mut self, area: Area, record: Record) {
         let key = self.names.record_key(&record);
-        self.outputs.push_back(Output::Write { area, key, record });
+        self.outputs.push(Output::Write { area, key, record });
     }
 
     pub(super) fn write_tab(&mut self, index: usize) {
