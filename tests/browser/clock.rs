@@ -16,7 +16,9 @@ fn looks_the_clocks_up_at_each_call_and_never_goes_back() {
     let faked = clock.now();
     assert_eq!(faked.wall, Millis(1_000_000_005_000));
     js("fake = 6500.9");
-    assert_eq!(clock.now().monotonic - faked.monotonic, Millis(1500));
+    // The fraction that was there before may carry.
+    let advanced = clock.now().monotonic - faked.monotonic;
+    assert!(advanced == Millis(1500) || advanced == Millis(1501));
     js("fake = 10");
     assert!(clock.now().monotonic >= faked.monotonic + Millis(1500));
     drop((performance, date));
