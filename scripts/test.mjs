@@ -33,6 +33,7 @@ const STAGES = {
   element: { commands: () => nodeTests("tests/element"), hasTests: true, needsBrowser: true },
   bindings: { commands: () => nodeTests("tests/bindings"), hasTests: true, needsBuild: true, needsBrowser: true },
   testing: { commands: () => nodeTests("tests/testing"), hasTests: true, needsBrowser: true },
+  examples: { commands: () => nodeTests("tests/examples"), hasTests: true, needsBrowser: true },
   size: { commands: [["node", ["scripts/size.mjs"]]] },
   deny: {
     commands: async () => [[await installDeny(say), ["--locked", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]]],

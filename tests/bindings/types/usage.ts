@@ -4,6 +4,7 @@ import { addMessages, type ConnectState, english, type Messages, OAuthConnect, s
 import { messages as german } from "oauth-sync/element/messages/de";
 import * as react from "oauth-sync/react";
 import * as svelte from "oauth-sync/svelte";
+import { TestOAuthSync } from "oauth-sync/testing";
 import * as vue from "oauth-sync/vue";
 import { createElement, type ReactNode } from "react";
 import { fromStore, type Readable } from "svelte/store";
@@ -58,4 +59,14 @@ element.addEventListener("oauth-completed", ({ detail }) => detail.flow.integrat
 element.addEventListener("oauth-failed", ({ detail }) => detail.flow.integrationId);
 const isOne: boolean = element instanceof OAuthConnect;
 
-export { all, isOne, newest, state, status, store, table };
+const fake = new TestOAuthSync<"github">({ startUrl: "/go" });
+const replaced: OAuthSync<"github"> = fake;
+const answered: Promise<void> = fake.answer("flow-0001", { completed: true, success: true });
+const urls: readonly string[] = fake.opened.map(({ url }) => url);
+fake.blockPopups = true;
+// @ts-expect-error the server is the test
+new TestOAuthSync({ statusUrl: "/status" });
+// @ts-expect-error what was opened is the module's to say
+fake.opened.push({ flowId: "", url: "", target: "" });
+
+export { all, answered, replaced, urls, isOne, newest, state, status, store, table };

@@ -1,0 +1,7 @@
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  // Where the companion server, or your own back end, listens.
+  server: { proxy: { "/oauth": "http://localhost:4180" } },
+  build: { rollupOptions: { input: ["index.html", "callback.html"] } },
+});
