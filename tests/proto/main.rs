@@ -10,6 +10,7 @@ mod notices;
 mod poller;
 mod removal;
 mod schedule;
+mod simulation;
 mod told;
 mod unknown;
 mod vectors;

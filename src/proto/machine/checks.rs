@@ -114,12 +114,11 @@ impl Checks {
         self.schedule_next(schedule, now, false);
     }
 
-    /// Begins again from the first tier, for a new attempt.
-    pub(super) fn restart(&mut self, schedule: &Schedule, now: Millis) {
+    /// Begins to count again, for a new attempt.
+    pub(super) fn begin_attempt(&mut self) {
         self.attempt = self.attempt.saturating_add(1);
         self.polls = 0;
         self.runs = 0;
-        self.start(schedule, now);
     }
 
     /// Plans nothing more, and gives the checks that are on their way.

@@ -134,8 +134,9 @@ impl Machine {
         entry.href = href;
         entry.started_here = true;
         entry.forget_window_events();
+        entry.checks.begin_attempt();
         if self.config.askable {
-            entry.checks.restart(&self.config.schedule, now.monotonic);
+            entry.checks.start(&self.config.schedule, now.monotonic);
         }
         let count = entry.storable.then(|| entry.count_record());
         let state = Message::State(entry.state(None));

@@ -125,7 +125,18 @@ impl World {
                 oauth_sync::proto::seen::hash(wire["id"].as_str().unwrap_or_default())
             ),
         };
-        self.write_local(None, &slot, wire.clone());
+        self.write_slot(None, &slot, wire.clone());
+    }
+
+    /// A failure does not write over a success: the slot is all that a page finds that was away.
+    pub(super) fn write_slot(&mut self, by: Option<usize>, slot: &str, wire: Value) {
+        let has_success = self
+            .local
+            .value(slot)
+            .is_some_and(|before| before["success"] == true);
+        if !has_success || wire["success"] == true {
+            self.write_local(by, slot, wire);
+        }
     }
 
     /// Over the namespace's BroadcastChannel.

@@ -35,7 +35,7 @@ impl Locks {
         None
     }
 
-    pub(super) fn release(&mut self, w: usize) {
+    fn release(&mut self, w: usize) {
         self.queue.retain(|queued| *queued != w);
         if self.holder == Some(w) {
             self.holder = None;
@@ -44,6 +44,14 @@ impl Locks {
 }
 
 impl World {
+    /// A window lets go of the lock or of its request; a grant on its way does not arrive.
+    pub(super) fn release(&mut self, w: usize) {
+        self.locks.release(w);
+        self.network.forget_grant(w);
+        let is_grant = |parcel: &Parcel| matches!(parcel, Parcel::Lock(_));
+        self.windows[w].held_back.retain(|parcel| !is_grant(parcel));
+    }
+
     pub(super) fn grant(&mut self) {
         if self.locks.holder.is_none()
             && let Some(w) = self.locks.queue.pop_front()

@@ -22,6 +22,7 @@ use oauth_sync::proto::reply::Reply;
 use oauth_sync::proto::status::Status;
 use oauth_sync::proto::time::{Millis, Now};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use storage::Storage;
 
 /// What the wall clock said when the world began.
@@ -44,6 +45,8 @@ pub struct World {
     pub acknowledged: Vec<(usize, String)>,
     /// Which notices were passed on, by which window.
     pub relayed: Vec<(usize, Value)>,
+    /// The highest attempt and count of polls that any window has told of, for each flow.
+    pub counts: BTreeMap<String, (u64, u64)>,
 }
 
 impl World {
@@ -74,6 +77,7 @@ impl World {
             server: Server::default(),
             acknowledged: Vec::new(),
             relayed: Vec::new(),
+            counts: BTreeMap::new(),
         }
     }
 
@@ -118,7 +122,7 @@ impl World {
     }
 
     fn unload(&mut self, w: usize) {
-        self.locks.release(w);
+        self.release(w);
         self.network.forget(w);
         self.windows[w].state = State::Closed;
         self.grant();

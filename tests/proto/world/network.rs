@@ -67,6 +67,11 @@ impl Network {
         self.underway.retain(|happening| happening.to != w);
     }
 
+    pub(super) fn forget_grant(&mut self, w: usize) {
+        self.underway
+            .retain(|happening| happening.to != w || !matches!(happening.parcel, Parcel::Lock(_)));
+    }
+
     /// Sends between windows: it may be lost, repeated and late.
     pub(super) fn send(&mut self, now: u64, to: usize, load: u32, parcel: Parcel) {
         let is_storage = matches!(parcel, Parcel::Storage(..));

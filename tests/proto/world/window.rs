@@ -124,6 +124,9 @@ impl World {
                 "no end of outputs after {text:?}"
             );
         }
+        if std::env::var_os("TRACE").is_some() {
+            println!("{:>8} window {w}: {text:?}\n{outputs:?}", self.now);
+        }
         window.outputs += outputs.len() as u64;
         outputs
     }
@@ -142,7 +145,7 @@ impl World {
                 let wire = as_json(&notice.to_wire());
                 self.relayed.push((w, wire.clone()));
                 self.send_notice(Some(w), &wire);
-                self.write_local(Some(w), &slot, wire);
+                self.write_slot(Some(w), &slot, wire);
             }
             Output::Acknowledge { id } => self.acknowledged.push((w, id)),
             Output::Write {
@@ -192,7 +195,7 @@ impl World {
                     todo.push_back(Input::Lock(lock));
                 }
             }
-            Output::ReleaseLock => self.locks.release(w),
+            Output::ReleaseLock => self.release(w),
             Output::Checked { token } => self.windows[w].checked.push(token),
             Output::Log { .. } | Output::Wait { .. } => {}
         }
@@ -201,6 +204,14 @@ impl World {
     fn broadcast(&mut self, w: usize, message: &Message) {
         let scope = self.windows[w].machine.names().scope.clone();
         let wire = as_json(&message.to_wire(&scope));
+        if let (Some(flow_id), Some(attempt), Some(polls)) = (
+            wire["flowId"].as_str(),
+            wire["attempt"].as_u64(),
+            wire["polls"].as_u64(),
+        ) {
+            let count = self.counts.entry(String::from(flow_id)).or_default();
+            *count = (*count).max((attempt, polls));
+        }
         for to in self.others(Some(w)) {
             let load = self.windows[to].load;
             self.network

@@ -1,0 +1,78 @@
+//! Long random runs of two or three windows in a world that loses, repeats, delays and reorders, and what must hold in
+//! all of them. A run follows from its seed and the number of its steps; a run that failed is kept below by name.
+
+mod properties;
+mod steps;
+
+use crate::world::{LockMode, World};
+use proptest::prelude::*;
+use steps::Run;
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: cases(),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn holds_with_a_server(seed in any::<u64>().no_shrink(), steps in 1_u32..90) {
+        asking(seed, steps);
+    }
+
+    #[test]
+    fn holds_without_a_server(seed in any::<u64>().no_shrink(), steps in 1_u32..90) {
+        without_server(seed, steps);
+    }
+}
+
+/// `PROPTEST_CASES` sets another number, for longer runs.
+fn cases() -> u32 {
+    let set = std::env::var("PROPTEST_CASES");
+    set.ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
+}
+
+/// One run again, with all that happens in it: `SEED=1 STEPS=2 cargo test --test proto one_run -- --ignored --nocapture`.
+#[test]
+#[ignore = "needs SEED and STEPS"]
+fn one_run() {
+    let number = |name: &str| {
+        std::env::var(name)
+            .ok()
+            .and_then(|text| text.parse::<u64>().ok())
+    };
+    let (Some(seed), Some(steps)) = (number("SEED"), number("STEPS")) else {
+        return;
+    };
+    let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+    if number("ALONE").is_some() {
+        without_server(seed, steps);
+    } else {
+        asking(seed, steps);
+    }
+}
+
+fn asking(seed: u64, steps: u32) {
+    let mut world = World::asking();
+    world.locks.mode = match seed % 5 {
+        0 => LockMode::Missing,
+        1 => LockMode::NeverAnswers,
+        _ => LockMode::Works,
+    };
+    simulate(world, seed, steps);
+}
+
+fn without_server(seed: u64, steps: u32) {
+    simulate(World::without_server(), seed, steps);
+}
+
+fn simulate(world: World, seed: u64, steps: u32) {
+    println!("seed {seed}, {steps} steps");
+    let mut run = Run::new(world, seed);
+    for _ in 0..steps {
+        run.step();
+        properties::hold_always(&run);
+    }
+    run.come_to_rest();
+    properties::hold_at_rest(&run);
+}

@@ -1,0 +1,209 @@
+//! What may happen in a run.
+
+use crate::world::{Callback, Channels, Faults, LockMode, Mode, State, World, id};
+use oauth_sync::proto::machine::{Input, WindowHint};
+use oauth_sync::proto::time::Millis;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub const FLOWS: [&str; 3] = ["flow-aaaa", "flow-bbbb", "flow-cccc"];
+const ENDS: [&str; 4] = ["completed", "failed", "cancelled", "expired"];
+const MODES: [Mode; 6] = [
+    Mode::Answers,
+    Mode::Answers,
+    Mode::Fails,
+    Mode::WantsQuiet(5000),
+    Mode::NotFound,
+    Mode::Silent,
+];
+
+/// A run so far.
+pub struct Run {
+    pub world: World,
+    /// Which flows were started.
+    pub started: BTreeSet<&'static str>,
+    /// How the server has settled them. It does so once.
+    pub settled: BTreeMap<&'static str, &'static str>,
+    /// Which a notice called a success.
+    pub noticed: BTreeSet<&'static str>,
+    /// Which somebody dismissed.
+    pub dismissed: BTreeSet<&'static str>,
+    /// Notices that came by postMessage.
+    pub posted: usize,
+    notices: u32,
+    last_notice: Option<(&'static str, Callback)>,
+}
+
+impl Run {
+    pub fn new(mut world: World, seed: u64) -> Self {
+        // The run is short against these, so that nothing leaves before it is looked at.
+        world.config.keep_settled = Millis::hours(10);
+        world.config.expire_after = Millis::hours(12);
+        world.network.random = seed;
+        world.network.faults = Faults {
+            lost: world.network.below(4) * 15,
+            repeated: 20,
+            delay: [0, 5, 300, 2500][pick(&mut world, 4)],
+            storage: world.network.below(2) == 0,
+        };
+        let windows = 2 + pick(&mut world, 2);
+        for _ in 0..windows {
+            world.open();
+        }
+        Self {
+            world,
+            started: BTreeSet::new(),
+            settled: BTreeMap::new(),
+            noticed: BTreeSet::new(),
+            dismissed: BTreeSet::new(),
+            posted: 0,
+            notices: 0,
+            last_notice: None,
+        }
+    }
+
+    pub fn step(&mut self) {
+        let windows = self.world.windows.len();
+        let w = pick(&mut self.world, windows);
+        let flow = FLOWS[pick(&mut self.world, FLOWS.len())];
+        match pick(&mut self.world, 24) {
+            0..=6 => {
+                let span = [1, 30, 400, 1500, 4000, 15_000, 70_000][pick(&mut self.world, 7)];
+                self.world.run(span);
+            }
+            7 | 8 => self.start(w, flow),
+            9..=11 => self.notify(w, flow),
+            12 => self.settle(flow),
+            13 => self.world.server.mode = MODES[pick(&mut self.world, MODES.len())],
+            14 => {
+                self.wake(w);
+                self.world.reload(w);
+            }
+            15 => self.put_away(w),
+            16 => self.wake(w),
+            17 => self.feed(w, Input::Visible(false)),
+            18 => self.feed(w, Input::Visible(true)),
+            19 => self.feed(w, Input::Wake),
+            20 => self.feed(w, Input::Cancel { flow_id: id(flow) }),
+            21 => self.feed(w, Input::WindowClosed { flow_id: id(flow) }),
+            22 => {
+                if self
+                    .world
+                    .status(w, flow)
+                    .is_some_and(|status| status.as_str() != "pending")
+                {
+                    self.dismissed.insert(flow);
+                }
+                self.feed(w, Input::Dismiss { flow_id: id(flow) });
+            }
+            _ => self.feed(
+                w,
+                Input::Reopened {
+                    flow_id: id(flow),
+                    window: WindowHint::Open,
+                    href: None,
+                },
+            ),
+        }
+    }
+
+    fn start(&mut self, w: usize, flow: &'static str) {
+        if self.world.windows[w].state == State::Running && self.started.insert(flow) {
+            self.world.start(w, flow);
+        }
+    }
+
+    fn notify(&mut self, w: usize, flow: &'static str) {
+        // The same one again: a callback page that was reloaded, or another way that is slower.
+        let again = self
+            .last_notice
+            .clone()
+            .filter(|_| pick(&mut self.world, 4) == 0);
+        let (flow, callback) = again.unwrap_or_else(|| self.next_notice(flow));
+        self.last_notice = Some((flow, callback.clone()));
+        if callback.0["success"] == true {
+            self.noticed.insert(flow);
+        }
+        let post_message = (pick(&mut self.world, 2) == 0).then_some(w);
+        self.posted += usize::from(post_message.is_some());
+        let channels = Channels {
+            post_message,
+            broadcast: pick(&mut self.world, 2) == 0,
+            // So that it is not lost on every way.
+            storage: true,
+        };
+        self.world.notify(callback, channels);
+    }
+
+    fn next_notice(&mut self, flow: &'static str) -> (&'static str, Callback) {
+        self.notices += 1;
+        let notice_id = format!("n{}", self.notices);
+        let callback = if pick(&mut self.world, 3) > 0 {
+            Callback::success(&notice_id)
+        } else {
+            Callback::failure(&notice_id, "access_denied")
+        };
+        let callback = callback.with("timestamp", json!(self.world.wall()));
+        let bare = pick(&mut self.world, 4) == 0 && self.world.config.askable;
+        // A callback page names a flow that was started, or somebody has made it up.
+        let callback = if bare { callback } else { callback.of(flow) };
+        (flow, callback)
+    }
+
+    fn settle(&mut self, flow: &'static str) {
+        if self.started.contains(flow) && !self.settled.contains_key(flow) {
+            let end = ENDS[pick(&mut self.world, ENDS.len())];
+            self.settled.insert(flow, end);
+            self.world.server_says(flow, json!({ "status": end }));
+        }
+    }
+
+    fn put_away(&mut self, w: usize) {
+        if self.world.windows[w].state == State::Running {
+            match pick(&mut self.world, 3) {
+                0 => self.world.freeze(w),
+                1 => self.world.cache(w),
+                _ => self.world.stall(w),
+            }
+        }
+    }
+
+    fn wake(&mut self, w: usize) {
+        match self.world.windows[w].state {
+            State::Cached => self.world.thaw(w),
+            // Whether it was frozen or stalled: a page that was not told that it left is not told that it returns.
+            State::Frozen => {
+                self.world.thaw(w);
+            }
+            State::Running | State::Closed => {}
+        }
+    }
+
+    fn feed(&mut self, w: usize, input: Input) {
+        if self.world.windows[w].state == State::Running {
+            self.world.feed(w, input);
+        }
+    }
+
+    /// Everybody is awake and looks, nothing is lost any more, and some time passes.
+    pub fn come_to_rest(&mut self) {
+        self.world.network.faults = Faults::default();
+        self.world.server.mode = Mode::Answers;
+        self.world.run(3000);
+        for w in 0..self.world.windows.len() {
+            self.wake(w);
+            self.world.feed(w, Input::Visible(false));
+            self.world.feed(w, Input::Visible(true));
+        }
+        self.world.run(75_000);
+    }
+
+    /// Locks work, so that one window can be told from the others.
+    pub fn has_locks(&self) -> bool {
+        self.world.locks.mode == LockMode::Works
+    }
+}
+
+fn pick(world: &mut World, bound: usize) -> usize {
+    usize::try_from(world.network.below(bound as u64)).unwrap_or(0)
+}
