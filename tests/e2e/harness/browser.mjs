@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { Builder, By } from "selenium-webdriver";
+import { Builder } from "selenium-webdriver";
 import chrome from "selenium-webdriver/chrome.js";
 import { Tab } from "./tab.mjs";
 
@@ -99,5 +99,3 @@ export class Browser {
 function ignoreGone(error) {
   if (error.name !== "NoSuchWindowError") throw error;
 }
-
-export { By };

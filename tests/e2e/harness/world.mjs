@@ -41,11 +41,6 @@ export class World {
     this.provider.control.set({ held: [] });
   }
 
-  async restartServer(signal) {
-    await this.server.stop(signal);
-    await this.server.start();
-  }
-
   async close() {
     await this.front?.close();
     await Promise.all([this.provider?.close(), this.server?.stop("SIGKILL")]);

@@ -11,9 +11,6 @@ export class OAuthSync {
       else flows.set(provider, { id: `${provider}-flow`, provider, startedAt: 0, expiresAt: 0, startedHere: true, ...flow });
       listener({ type: "changed", flow: { provider } });
     };
-    window.fail = (code) => {
-      throw Object.assign(new Error(code), { code });
-    };
     const refusal = new URLSearchParams(location.search).get("refuse");
     if (refusal !== null) {
       this.ready = Promise.reject(Object.assign(new Error(refusal), { code: refusal }));
