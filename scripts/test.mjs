@@ -30,10 +30,10 @@ const STAGES = {
   types: { commands: () => nodeTests("tests/types"), hasTests: true, needsBuild: true },
   js: { commands: () => nodeTests("tests/js"), hasTests: true },
   package: { commands: () => nodeTests("tests/package"), hasTests: true, needsBrowser: true },
-  element: { commands: () => nodeTests("tests/element"), hasTests: true, needsBrowser: true },
+  element: { commands: () => nodeTests("tests/element"), hasTests: true, needsBuild: true, needsBrowser: true },
   bindings: { commands: () => nodeTests("tests/bindings"), hasTests: true, needsBuild: true, needsBrowser: true },
-  testing: { commands: () => nodeTests("tests/testing"), hasTests: true, needsBrowser: true },
-  examples: { commands: () => nodeTests("tests/examples"), hasTests: true, needsBrowser: true },
+  testing: { commands: () => nodeTests("tests/testing"), hasTests: true, needsBuild: true },
+  examples: { commands: () => nodeTests("tests/examples"), hasTests: true, needsBuild: true, needsBrowser: true },
   size: { commands: [["node", ["scripts/size.mjs"]]] },
   deny: {
     commands: async () => [[await installDeny(say), ["--locked", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]]],

@@ -111,7 +111,8 @@ function pendingView(flow: PendingFlow, isOnline: boolean, isFollowed: boolean, 
   if (flow.window === "closed") return { state: "closed", icon: "heed", words: states.closed, primary: "openAgain", secondary };
   if (stage === "overdue") return { state: stage, icon: "heed", words: states.overdue, primary: "retry", secondary };
   const isOpening = stage === "opening" && !isFollowed;
-  const primary = isOpen || (isOpening && flow.startedHere) ? "show" : "openAgain";
+  // To show a window that is not open here would begin another flow.
+  const primary = isOpen ? "show" : "openAgain";
   if (stage === "slow") return { state: stage, icon: "busy", words: isOpen ? states.slow : states.slowElsewhere, hasTimeLeft: true, primary, secondary };
   if (isOpening) return { state: "opening", icon: "busy", words: states.opening, primary, secondary };
   return { state: "waiting", icon: "busy", words: isOpen ? states.waiting : states.elsewhere, hasTimeLeft: true, primary, secondary };
