@@ -277,6 +277,17 @@ describe("oauth-connect", () => {
     assert.equal(await tab.run(() => document.querySelector("oauth-connect").shadowRoot.querySelector(".base").className), "base good");
   });
 
+  test("notices_that_the_network_goes_and_comes_back", async () => {
+    await show("waiting");
+    const network = (isOnline) => tab.run((value) => {
+      Object.defineProperty(navigator, "onLine", { value, configurable: true });
+      dispatchEvent(new Event(value ? "online" : "offline"));
+      return document.querySelector("oauth-connect").shadowRoot.querySelector(".title").textContent;
+    }, isOnline);
+    assert.equal(await network(false), "You are offline");
+    assert.equal(await network(true), "Waiting for authorization…");
+  });
+
   test("keeps_its_outlines_in_forced_colours", async () => {
     await emulate({ forced: "active" });
     await show("closed");
