@@ -11,7 +11,7 @@
 //!                    N~T:v:<flow>:<status>:<basis>:<digest>   verdict
 //!                    N~T:u:<flow>:<next flow>            superseded
 //!                    N~T:x:<flow>:<at>  N~T:r:<at>       removal of a flow, of all
-//!                    N~T:c:<flow>                        count of polls
+//!                    N~T:c:<flow>:<attempt>              count of polls
 //!   sessionStorage   N~T:t:<flow>                        what this tab did and told of a flow
 //! ```
 //!
@@ -109,7 +109,10 @@ impl Names {
             Record::Removal {
                 flow_id: None, at, ..
             } => format!("{scoped}:r:{}", at.0),
-            Record::Count { flow_id, .. } => format!("{scoped}:c:{flow_id}"),
+            // With the attempt, which must not be lost when a window that has not heard of it writes its count.
+            Record::Count {
+                flow_id, attempt, ..
+            } => format!("{scoped}:c:{flow_id}:{attempt}"),
             Record::Tab(Tab { flow_id, .. }) => format!("{scoped}:t:{flow_id}"),
         }
     }

@@ -253,3 +253,29 @@ fn slow_and_overdue_are_told_once_over_reloads() {
         ]
     );
 }
+
+/// The count of polls is overwritten, and a lost update costs a poll; it must not cost an attempt.
+#[test]
+fn a_new_attempt_is_not_lost_to_a_window_that_has_not_heard_of_it() {
+    let mut world = World::asking();
+    let (a, b) = (world.open(), world.open());
+    world.start(b, F);
+    world.run(150_000);
+    world.network.faults.lost = 100;
+    world.network.faults.storage = true;
+    let reopened = Input::Reopened {
+        flow_id: id(F),
+        window: oauth_sync::proto::machine::WindowHint::Open,
+        href: None,
+    };
+    world.feed(b, reopened);
+    // The holder counts on in the first attempt.
+    world.run(30_000);
+    world.network.faults.lost = 0;
+    world.reload(b);
+    world.reload(a);
+    world.run(5000);
+    let before = world.asked(F).len();
+    world.run(20_000);
+    assert!(world.asked(F).len() >= before + 4, "{:?}", world.asked(F));
+}
