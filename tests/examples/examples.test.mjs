@@ -68,7 +68,7 @@ describe("examples", () => {
   before(async () => (browser = await Browser.start()));
   after(() => browser?.quit());
 
-  for (const name of ["vite-react", "vite-vue"]) {
+  for (const name of ["vite-react", "vite-svelte", "vite-vue"]) {
     test(`${name}_connects_from_the_packed_package`, async () => {
       const app = await install(name);
       await exec(bin("vite"), ["build", "--logLevel", "error"], { cwd: app });
