@@ -154,17 +154,21 @@ fn notice(app: &App, flow: &Flow, state: FlowState) -> Value {
     let id = flow.resumed_from.as_ref().unwrap_or(&flow.id);
     let mut notice = json!({
         "provider": flow.provider,
-        "flowId": id,
+        "flowId": id.as_str(),
         "success": state == FlowState::Completed,
     });
     if state == FlowState::Completed {
         let outcome = outcome_of(flow);
         notice["integrationId"] = json!(outcome.integration_id);
         if !outcome.integrations.is_empty() {
-            notice["integrations"] = json!(outcome.integrations);
+            notice["integrations"] = outcome
+                .integrations
+                .iter()
+                .map(|one| json!({ "tool": one.tool, "id": one.id }))
+                .collect();
         }
     } else if let Some(code) = error_of(flow, state) {
-        notice["error"] = json!({ "code": code });
+        notice["error"] = json!({ "code": code.as_str() });
     }
     let mut options = json!({});
     if let Some(namespace) = &app.namespace {

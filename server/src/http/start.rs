@@ -242,7 +242,7 @@ fn created(app: &App, headers: &HeaderMap, departure: &Departure) -> Response {
         StatusCode::OK
     };
     let body = json!({
-        "flowId": departure.flow.id,
+        "flowId": departure.flow.id.as_str(),
         "url": departure.url,
         "expiresAt": departure.flow.expires_at,
     });
