@@ -1,6 +1,6 @@
 //! One window asks for all, and another when it goes or falls silent.
 
-use crate::world::{LockMode, World, id};
+use crate::world::{LockMode, World};
 use oauth_sync::proto::machine::{EventKind, Input, Lock, Poller};
 use oauth_sync::proto::status::Status;
 use serde_json::json;

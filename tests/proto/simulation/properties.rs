@@ -25,7 +25,6 @@ pub fn hold_always(run: &Run) {
             each_is_told_once(run, w, flow);
             nothing_is_completed_by_hearsay(run, w, flow);
         }
-        nothing_grows(run, w);
     }
     passing_on_never_loops(run);
 }
@@ -33,6 +32,9 @@ pub fn hold_always(run: &Run) {
 /// When nothing happens any more.
 pub fn hold_at_rest(run: &Run) {
     hold_always(run);
+    for w in 0..run.world.windows.len() {
+        nothing_grows(run, w);
+    }
     for flow in &run.started {
         for w in 0..run.world.windows.len() {
             windows_agree(run, w, flow);

@@ -18,6 +18,7 @@ const MODES: [Mode; 6] = [
 ];
 
 /// A run so far.
+#[derive(Clone, Debug)]
 pub struct Run {
     pub world: World,
     /// Which flows were started.
@@ -50,6 +51,11 @@ impl Run {
         for _ in 0..windows {
             world.open();
         }
+        Self::of(world)
+    }
+
+    /// A run in this world, of which nothing has happened yet.
+    pub fn of(world: World) -> Self {
         Self {
             world,
             started: BTreeSet::new(),

@@ -25,6 +25,21 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use storage::Storage;
 
+/// Faults between the machine and the world, each of which the proofs must find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Takes a callback page's word for the server's.
+    BelievesNotices,
+    /// Does not write down what was told.
+    ForgetsWhatItTold,
+    /// Neither writes nor broadcasts a verdict.
+    KeepsVerdictsToItself,
+    /// Polls without answering who asks.
+    DoesNotSayHere,
+    /// Passes on what was passed on.
+    PassesOnEverything,
+}
+
 /// What the wall clock said when the world began.
 pub const EPOCH: u64 = 1_700_000_000_000;
 
@@ -45,6 +60,8 @@ pub struct World {
     pub acknowledged: Vec<(usize, String)>,
     /// Which notices were passed on, by which window.
     pub relayed: Vec<(usize, Value)>,
+    /// A fault that is put in on purpose.
+    pub sabotage: Option<Sabotage>,
     /// The highest attempt and count of polls that any window has told of, for each flow.
     pub counts: BTreeMap<String, (u64, u64)>,
 }
@@ -78,6 +95,7 @@ impl World {
             acknowledged: Vec::new(),
             relayed: Vec::new(),
             counts: BTreeMap::new(),
+            sabotage: None,
         }
     }
 
@@ -193,6 +211,23 @@ impl World {
         true
     }
 
+    /// The earliest timer fires, whatever is on its way.
+    pub fn tick_next(&mut self) {
+        let timer = (0..self.windows.len())
+            .filter_map(|w| Some((self.windows[w].wakes_at()?, w)))
+            .min();
+        if let Some((at, w)) = timer {
+            self.tick(w, at);
+        }
+    }
+
+    /// What is on its way at this place arrives, whatever left before it.
+    pub fn deliver(&mut self, place: usize) {
+        if let Some(happening) = self.network.take(place) {
+            self.happen(happening);
+        }
+    }
+
     fn tick(&mut self, w: usize, at: u64) {
         self.now = self.now.max(at);
         self.feed(w, Input::Tick);
@@ -211,7 +246,7 @@ impl World {
         if window.state == State::Cached {
             return;
         }
-        if let Some(input) = read::input(&window.machine, happening.parcel) {
+        if let Some(input) = read::input(&window.machine, happening.parcel, self.sabotage) {
             self.feed(w, input);
         }
     }
@@ -248,7 +283,7 @@ impl World {
 
     fn deliver_held_back(&mut self, w: usize) {
         for parcel in std::mem::take(&mut self.windows[w].held_back) {
-            if let Some(input) = read::input(&self.windows[w].machine, parcel) {
+            if let Some(input) = read::input(&self.windows[w].machine, parcel, self.sabotage) {
                 self.feed(w, input);
             }
         }

@@ -49,6 +49,51 @@ pub struct Network {
 }
 
 impl Network {
+    pub fn len(&self) -> usize {
+        self.underway.len()
+    }
+
+    pub(super) fn take(&mut self, place: usize) -> Option<Happening> {
+        (place < self.underway.len()).then(|| self.underway.remove(place))
+    }
+
+    /// False for what cannot get lost: answers have a deadline, a lock is granted.
+    pub fn lose(&mut self, place: usize) -> bool {
+        let can = self.is_a_message(place);
+        if can {
+            self.underway.remove(place);
+        }
+        can
+    }
+
+    /// False for what cannot come twice.
+    pub fn repeat(&mut self, place: usize) -> bool {
+        let can = self.is_a_message(place);
+        if can {
+            self.underway.push(self.underway[place].clone());
+        }
+        can
+    }
+
+    fn is_a_message(&self, place: usize) -> bool {
+        self.underway.get(place).is_some_and(|happening| {
+            matches!(
+                happening.parcel,
+                Parcel::Message(_) | Parcel::Notice(..) | Parcel::Storage(..)
+            )
+        })
+    }
+
+    /// What is on its way, without when it left.
+    pub fn parcels(&self) -> String {
+        let parcels = self.underway.iter();
+        let mut parcels: Vec<String> = parcels
+            .map(|happening| format!("{} {} {:?}", happening.to, happening.load, happening.parcel))
+            .collect();
+        parcels.sort();
+        parcels.concat()
+    }
+
     pub(super) fn next_at(&self) -> Option<u64> {
         self.underway.iter().map(|happening| happening.at).min()
     }

@@ -1,9 +1,10 @@
 //! One window: its machine, and what the driver around it does with each output.
 
-use super::World;
 use super::network::Parcel;
+use super::{Sabotage, World};
 use oauth_sync::proto::machine::{Area, Config, Event, Input, Machine, Output, Reason, RequestId};
 use oauth_sync::proto::message::Message;
+use oauth_sync::proto::record::Record;
 use oauth_sync::proto::time::Millis;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -132,6 +133,9 @@ impl World {
     }
 
     fn perform(&mut self, w: usize, output: Output, todo: &mut VecDeque<Input>) {
+        if self.is_sabotaged(&output) {
+            return;
+        }
         match output {
             Output::Emit(event) => {
                 let seq = event.seq;
@@ -198,6 +202,26 @@ impl World {
             Output::ReleaseLock => self.release(w),
             Output::Checked { token } => self.windows[w].checked.push(token),
             Output::Log { .. } | Output::Wait { .. } => {}
+        }
+    }
+
+    fn is_sabotaged(&self, output: &Output) -> bool {
+        match (self.sabotage, output) {
+            (
+                Some(Sabotage::ForgetsWhatItTold),
+                Output::Write {
+                    area: Area::Session,
+                    ..
+                },
+            )
+            | (Some(Sabotage::DoesNotSayHere), Output::Broadcast(Message::Here { .. })) => true,
+            (Some(Sabotage::KeepsVerdictsToItself), Output::Broadcast(Message::State(state))) => {
+                state.verdict.is_some()
+            }
+            (Some(Sabotage::KeepsVerdictsToItself), Output::Write { record, .. }) => {
+                matches!(record, Record::Verdict { .. })
+            }
+            _ => false,
         }
     }
 
