@@ -17,7 +17,7 @@ export async function measureRequests({ browsers, server, isQuick }) {
   const length = tiers.reduce((sum, { every, polls }) => sum + every * polls, 0);
   const quiet = 2 * tiers.at(-1).every;
   await until(() => performance.now() > begun + length + quiet && performance.now() > server.asked.at(-1).at + quiet);
-  const [one, twenty] = await Promise.all(groups.map((group, index) => countOf(group, flows[index], server)));
+  const [one, twenty] = await Promise.all(groups.map((group, index) => countOf(group, askedAbout(flows[index], server))));
   return { unit: "requests", tiers: isQuick ? "scaled" : "default", schedule: tiers, seconds: length / second, one, twenty, ratio: rounded(twenty.requests / one.requests), promised: 1.1 };
 }
 
@@ -39,22 +39,15 @@ async function startIn(tab) {
   return tab.run(() => window.flow.id);
 }
 
-async function countOf({ tabs }, flow, server) {
-  const asked = server.asked.filter((each) => each.flow === flow);
+/** Before the driver comes to the windows again, which makes them ask. */
+const askedAbout = (flow, server) => server.asked.filter((each) => each.flow === flow);
+
+async function countOf({ tabs }, asked) {
   const byTab = {};
   for (const { tab } of asked) byTab[tab] = (byTab[tab] ?? 0) + 1;
   const seen = [];
-  for (const tab of tabs) {
-    const { visible, poller } = await tab.run(() => window.atStart);
-    seen.push({ visible, poller });
-  }
-  return {
-    tabs: tabs.length,
-    requests: server.count(flow),
-    byTab,
-    tabsSeen: seen.filter(({ visible }) => visible).length,
-    times: asked.map(({ at }) => rounded((at - asked[0].at) / second, 1)),
-  };
+  for (const tab of tabs) if (await tab.run(() => window.wasVisible)) seen.push(tab.name);
+  return { tabs: tabs.length, requests: asked.length, byTab, visibleTabs: seen, seconds: asked.map(({ at }) => rounded((at - asked[0].at) / second, 1)) };
 }
 
 async function until(look) {

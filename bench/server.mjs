@@ -50,11 +50,6 @@ export class BenchServer {
     });
   }
 
-  /** How often the endpoint was asked about a flow. */
-  count(flow) {
-    return this.asked.filter((each) => each.flow === flow).length;
-  }
-
   async #read(directory, prefix) {
     for (const entry of await readdir(directory, { withFileTypes: true })) {
       if (entry.isFile()) this.#files.set(prefix + entry.name, await readFile(join(directory, entry.name)));

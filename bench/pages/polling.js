@@ -8,6 +8,6 @@ document.querySelector("#act").addEventListener("click", () => {
   window.flow = sync.start("github");
 });
 sync.subscribe(({ type }) => {
-  // As it was before the driver came to look.
-  if (type === "started") window.atStart = { visible: document.visibilityState === "visible", poller: sync.diagnostics().poller };
+  // As it is before the driver comes to look.
+  if (type === "started") window.wasVisible = document.visibilityState === "visible";
 });

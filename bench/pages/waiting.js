@@ -6,21 +6,20 @@ const query = new URLSearchParams(location.search);
 const [samples, warmUp] = ["samples", "warmUp"].map((name) => Number(query.get(name)));
 const frame = document.querySelector("iframe").contentWindow;
 const channel = new BroadcastChannel("bare");
-const channels = {};
-let repeated = 0;
+let discarded = 0;
 
 const nextSent = () => new Promise((resolve) => (window.sent = resolve));
 const loaded = nextSent();
 const popup = open("/callback.html", "callback", "popup,width=300,height=300");
 await loaded;
 
-/** Milliseconds from the send to the moment at which `arrival` resolves. */
+/** Milliseconds from the send until `arrival`, and the channel that was first. */
 async function time(send, notice, arrival) {
   const sent = nextSent();
   popup.postMessage({ send, notice }, origin);
-  const arrived = await arrival;
+  const { at, via } = await arrival;
   await sent;
-  return arrived - window.sentAt;
+  return { ms: at - window.sentAt, via };
 }
 
 const noticeOf = (flowId) => ({
@@ -32,7 +31,7 @@ function heard(target, after = () => {}) {
     target.onmessage = async ({ data }) => {
       if (data.type !== "oauth-complete") return;
       await after(data);
-      resolve(performance.now());
+      resolve({ at: performance.now() });
     };
   }).finally(() => (target.onmessage = null));
 }
@@ -55,13 +54,11 @@ async function throughModule(flowId, options) {
       await settle(flowId);
     }
     await turn();
-    if (sync.flows()[0]?.status !== "pending") return undefined;
+    if (sync.flows().find(({ id }) => id === flowId).status !== "pending") return undefined;
     const arrival = new Promise((resolve) => {
-      sync.subscribe(({ type, via }) => {
-        if (type !== "completed") return;
-        resolve(performance.now());
-        channels[options.statusUrl ? "on" : "off"] ??= {};
-        channels[options.statusUrl ? "on" : "off"][via] = (channels[options.statusUrl ? "on" : "off"][via] ?? 0) + 1;
+      sync.subscribe(({ type, via, flow }) => {
+        if (type !== "completed" || flow.id !== flowId) return;
+        resolve({ at: performance.now(), via });
       });
     });
     return await time("notify", noticeOf(flowId), arrival);
@@ -99,9 +96,9 @@ for (let round = -warmUp; round < samples; round += 1) {
     const name = names[(index + round + warmUp) % names.length];
     let sample;
     // On a busy machine a check of the schedule may come before the notice: that is no sample.
-    while ((sample = await candidates[name](crypto.randomUUID())) === undefined || sample < 0) repeated += 1;
+    while ((sample = await candidates[name](crypto.randomUUID())) === undefined) discarded += 1;
     if (round >= 0) results[name].push(sample);
   }
 }
 popup.close();
-report({ samples: results, channels, repeated });
+report({ results, discarded });
