@@ -7,6 +7,7 @@ import { startProvider } from "../provider/provider.mjs";
 import { Browser } from "./harness/browser.mjs";
 import { servePageDouble } from "./harness/page-double.mjs";
 import { pageStates } from "./harness/page-states.mjs";
+import { World } from "./harness/world.mjs";
 
 const { directory, picture: single } = parseArgs({
   options: { directory: { type: "string", default: "target/screenshots" }, picture: { type: "string" } },
@@ -21,7 +22,7 @@ const provider = await startProvider({ app: page.origin });
 const browser = await Browser.start();
 try {
   if (single === undefined) await everyState();
-  else await oneOfEach();
+  else await running(single);
 } finally {
   await browser.quit();
   await Promise.all([provider.close(), page.close()]);
@@ -50,13 +51,28 @@ async function everyState() {
   }
 }
 
-/** The page as a visitor of the README meets it: a bit of everything, half the size of a screen. */
-async function oneOfEach() {
-  const shown = { github: "connected", atlassian: "waiting", microsoft: "closed", google: "none" };
-  const tab = await browser.openTab(`${page.origin}/`);
-  await device("light", 960, 700);
-  for (const [slug, name] of Object.entries(shown)) await tab.run((...args) => window.show(...args), slug, pageStates[name]);
-  await writeFile(single, await capture(), "base64");
+/** What a visitor of the README sees: the running thing, with flows that were really gone through, half the size of a screen. */
+async function running(file) {
+  const world = await World.open();
+  try {
+    const tab = await browser.openTab(`${world.origin}/`, { name: "picture", world });
+    await tab.ready();
+    const shows = (slug, text) =>
+      browser.until(() => tab.run((...args) => document.querySelector(`[data-provider="${args[0]}"] .status`).textContent.includes(args[1]), slug, text), `${slug}: ${text}`);
+    const connect = (slug) => browser.windowFrom(() => tab.click(`[data-provider="${slug}"] [data-part="go"]`));
+    await (await connect("github")).allow();
+    await shows("github", "Connected");
+    const closed = await connect("microsoft");
+    await closed.signIn();
+    await closed.close();
+    await shows("microsoft", "closed");
+    await connect("atlassian");
+    await shows("atlassian", "Waiting");
+    await device("light", 960, 700);
+    await writeFile(file, await capture(), "base64");
+  } finally {
+    await world.close();
+  }
 }
 
 async function standIn(scheme, width) {
