@@ -12,7 +12,7 @@ use crate::proto::machine::{Config, Event, FlowView, Input, Start, WindowHint};
 use crate::proto::reply::Reply;
 use crate::proto::schedule::{Schedule, Tier};
 use crate::proto::time::Millis;
-use js_sys::{Array, Function, Promise, TypeError};
+use js_sys::{Array, Function, Promise, Reflect, TypeError};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
 
@@ -247,23 +247,24 @@ fn read_options(options: &JsValue) -> Result<Options, JsValue> {
 }
 
 fn read_tiers(tiers: &JsValue) -> Option<Schedule> {
-    let tiers: Option<Vec<Tier>> = objects(tiers, 16)?
-        .iter()
-        .map(|tier| {
-            Some(Tier {
-                every: span(&property(tier, "every"))?,
-                polls: u32::try_from(whole(property(tier, "polls").as_f64()?)?).ok()?,
-            })
-        })
-        .collect();
-    tiers.map(Schedule::new)
+    let mut schedule = Vec::new();
+    for tier in objects(tiers, 16)? {
+        schedule.push(Tier {
+            every: span(&property(&tier, "every"))?,
+            polls: u32::try_from(whole(property(&tier, "polls").as_f64()?)?).ok()?,
+        });
+    }
+    Some(Schedule::new(schedule))
 }
 
 fn read_origins(origins: &JsValue) -> Option<Vec<String>> {
     let length = whole(property(origins, "length").as_f64()?)?.min(64);
-    (0..length)
-        .map(|index| text(&property(origins, &index.to_string()), MAX_TEXT))
-        .collect()
+    let mut list = Vec::new();
+    for index in 0..u32::try_from(length).ok()? {
+        let origin = Reflect::get_u32(origins.unchecked_ref(), index).ok()?;
+        list.push(text(&origin, MAX_TEXT)?);
+    }
+    Some(list)
 }
 
 fn read_start(request: JsValue) -> Option<Start> {

@@ -2,12 +2,15 @@
 //!
 //! [`proto`] decides: it is pure, and builds everywhere. `browser` performs: one file per facility of the
 //! web platform. `api` is what JavaScript sees of both.
+//!
+//! An app in Rust uses `browser::Driver` and turns the default feature `module` off: it adds the exports for
+//! JavaScript and an allocator for the whole wasm module, which only its last crate may choose.
 
 extern crate alloc;
 
 pub mod proto;
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", feature = "module"))]
 pub mod api;
 #[cfg(target_arch = "wasm32")]
 pub mod browser;

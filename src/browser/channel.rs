@@ -6,6 +6,7 @@
 use super::facility::{Facility, probe};
 use super::listener::Listener;
 use super::value;
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
 
@@ -26,8 +27,12 @@ impl Channel {
     /// Missing in old browsers; refused in Firefox where site data are blocked.
     pub fn open(
         name: &str,
-        on_message: impl Fn(Option<JsValue>) + Clone + 'static,
+        on_message: impl Fn(Option<JsValue>) + 'static,
     ) -> Result<Self, Facility> {
+        Self::shared(name, Rc::new(on_message))
+    }
+
+    fn shared(name: &str, on_message: Rc<dyn Fn(Option<JsValue>)>) -> Result<Self, Facility> {
         probe(&js_sys::global(), "BroadcastChannel")?;
         let channel = BroadcastChannel::new(name).map_err(|_| Facility::Refused)?;
         let on_error = on_message.clone();

@@ -20,7 +20,16 @@ impl Listener {
         kind: &'static str,
         on_event: impl Fn(JsValue) + 'static,
     ) -> Option<Self> {
-        let closure = Closure::new(on_event);
+        Self::boxed(target, kind, Box::new(on_event))
+    }
+
+    /// [`new`](Self::new) once for all callers: each of their closures has a type of its own.
+    fn boxed(
+        target: &EventTarget,
+        kind: &'static str,
+        on_event: Box<dyn Fn(JsValue)>,
+    ) -> Option<Self> {
+        let closure = Closure::wrap(on_event);
         target
             .add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref())
             .ok()?;

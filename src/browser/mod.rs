@@ -49,4 +49,5 @@ pub use encode::{to_js, to_json};
 pub use facility::{Facilities, Facility};
 pub use fetch::Source;
 pub use listener::Listener;
+#[cfg(feature = "module")]
 pub(crate) use value::{function, objects, property, text};

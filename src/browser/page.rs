@@ -36,35 +36,45 @@ pub struct Page {
 impl Page {
     /// Calls `on_moment` at every moment from now on. `None` in a worker.
     pub fn watch(on_moment: impl Fn(Moment) + 'static) -> Option<Self> {
+        let on_moment: Rc<dyn Fn(Moment)> = Rc::new(on_moment);
+        Self::shared(&on_moment)
+    }
+
+    fn shared(on_moment: &Rc<dyn Fn(Moment)>) -> Option<Self> {
         let window = web_sys::window()?;
         let document = window.document()?;
-        let on_moment: Rc<dyn Fn(Moment)> = Rc::new(on_moment);
-        let on = |target: &EventTarget, kind, moment| {
+        let mut listeners = Vec::new();
+        for (kind, moment) in MOMENTS {
             let on_moment = on_moment.clone();
-            Listener::new(target, kind, move |_| on_moment(moment))
-        };
-        let mut listeners = vec![
-            on(&window, "focus", Moment::Focus),
-            on(&window, "online", Moment::Online),
-            on(&window, "pagehide", Moment::Hide),
-            on(&document, "freeze", Moment::Freeze),
-            on(&document, "resume", Moment::Resume),
-        ];
-        let on_show = on_moment.clone();
-        listeners.push(Listener::new(&window, "pageshow", move |event| {
-            // The first `pageshow` of a page only says that it has loaded.
-            if value::property(&event, "persisted").is_truthy() {
-                on_show(Moment::Show);
-            }
-        }));
-        listeners.push(Listener::new(&document, "visibilitychange", move |_| {
-            on_moment(Moment::Visible(is_visible()));
-        }));
+            let target: &EventTarget = match moment {
+                Moment::Visible(_) | Moment::Freeze | Moment::Resume => &document,
+                _ => &window,
+            };
+            listeners.extend(Listener::new(target, kind, move |event| {
+                on_moment(match moment {
+                    Moment::Visible(_) => Moment::Visible(is_visible()),
+                    // The first `pageshow` of a page only says that it has loaded.
+                    Moment::Show if !value::property(&event, "persisted").is_truthy() => return,
+                    moment => moment,
+                });
+            }));
+        }
         Some(Self {
-            _listeners: listeners.into_iter().flatten().collect(),
+            _listeners: listeners,
         })
     }
 }
+
+/// What is listened for.
+const MOMENTS: [(&str, Moment); 7] = [
+    ("visibilitychange", Moment::Visible(true)),
+    ("focus", Moment::Focus),
+    ("online", Moment::Online),
+    ("pagehide", Moment::Hide),
+    ("pageshow", Moment::Show),
+    ("freeze", Moment::Freeze),
+    ("resume", Moment::Resume),
+];
 
 /// Whether a person can see the page; nobody can see a worker.
 #[must_use]

@@ -50,12 +50,15 @@ pub(crate) fn objects(value: &JsValue, max: usize) -> Option<Vec<JsValue>> {
     let length = usize::try_from(length)
         .ok()
         .filter(|length| *length <= max)?;
-    (0..length)
-        .map(|index| {
-            let item = Reflect::get_u32(value.unchecked_ref(), u32::try_from(index).ok()?).ok()?;
-            item.is_object().then_some(item)
-        })
-        .collect()
+    let mut items = Vec::new();
+    for index in 0..length {
+        let item = Reflect::get_u32(value.unchecked_ref(), u32::try_from(index).ok()?).ok()?;
+        if !item.is_object() {
+            return None;
+        }
+        items.push(item);
+    }
+    Some(items)
 }
 
 /// Whether it is an array; a revoked proxy is not.

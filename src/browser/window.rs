@@ -3,6 +3,7 @@
 use super::facility::Facility;
 use super::listener::Listener;
 use super::value;
+use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 /// Who sent a message, to be answered.
@@ -47,8 +48,12 @@ impl Messages {
     /// Missing in a worker.
     pub fn listen(
         origins: Vec<String>,
-        on_message: impl Fn(Posted) + Clone + 'static,
+        on_message: impl Fn(Posted) + 'static,
     ) -> Result<Self, Facility> {
+        Self::shared(origins, Rc::new(on_message))
+    }
+
+    fn shared(origins: Vec<String>, on_message: Rc<dyn Fn(Posted)>) -> Result<Self, Facility> {
         let window = web_sys::window().ok_or(Facility::Missing)?;
         let on_error = on_message.clone();
         let message = Listener::new(&window, "message", move |event| {
