@@ -12,6 +12,7 @@ mod deadlines;
 mod hostile;
 mod model;
 mod notices;
+mod plain;
 mod poller;
 mod removal;
 mod schedule;

@@ -17,6 +17,8 @@
 //! | `io` | what goes in and comes out |
 //! | `entry` | what is known of one flow, and how it looks |
 //! | `checks` | when one flow is to be checked |
+//! | `deadlines` | what comes with time alone |
+//! | `messages` | what other windows say, and are told |
 //! | `poller` | which window checks |
 //! | `commands` | what the app wants |
 //! | `notices` | what a callback page's word is worth |
@@ -27,8 +29,10 @@
 
 mod checks;
 mod commands;
+mod deadlines;
 mod entry;
 mod io;
+mod messages;
 mod notices;
 mod poller;
 mod replies;
@@ -39,15 +43,13 @@ mod words;
 pub use io::*;
 
 use crate::proto::flow::FlowId;
-use crate::proto::message::{Message, State};
 use crate::proto::notice::Notice;
 use crate::proto::record::Names;
 use crate::proto::seen::Seen;
-use crate::proto::time::{Millis, Now, Since};
+use crate::proto::time::{Millis, Now};
 use alloc::vec::Vec;
 use checks::Asked;
-use core::cmp::Ordering;
-use entry::{Entry, Moment};
+use entry::Entry;
 use notices::Probe;
 use poller::PollerState;
 use stored::Loading;
@@ -247,214 +249,6 @@ impl Machine {
         self.give_up_probes();
     }
 
-    /// Slow, overdue, expired, and failures that nobody contradicted.
-    fn pass_deadlines(&mut self) {
-        for index in 0..self.entries.len() {
-            self.conclude_failure(index);
-            self.pass_expiry(index);
-            self.pass_stages(index);
-        }
-    }
-
-    fn pass_stages(&mut self, index: usize) {
-        let now = self.now;
-        let (slow_after, overdue_after) = (self.config.slow_after, self.config.overdue_after);
-        let Some(entry) = self.entries.get_mut(index) else {
-            return;
-        };
-        if entry.confirming && entry.checks.notice_is_spent() {
-            entry.confirming = false;
-            entry.dirty = true;
-        }
-        if !entry.is_pending() {
-            return;
-        }
-        let age = entry.attempt.elapsed(now);
-        if !entry.slow && age >= slow_after {
-            entry.slow = true;
-            entry.dirty = true;
-            self.emit_once(index, EventKind::Slow, Via::Local);
-        }
-        if self.passes(index, |entry| &mut entry.overdue, age >= overdue_after) {
-            self.emit_once(index, EventKind::Overdue, Via::Local);
-        }
-    }
-
-    fn pass_expiry(&mut self, index: usize) {
-        let Some(entry) = self.entries.get(index) else {
-            return;
-        };
-        let has_come = entry.started.elapsed(self.now) >= self.config.expire_after;
-        if entry.is_pending() && self.passes(index, |entry| &mut entry.expiry, has_come) {
-            self.expire(index);
-        }
-    }
-
-    /// Moves a moment on. True when it has passed just now: where a server can be asked, after one check made since.
-    fn passes(
-        &mut self,
-        index: usize,
-        moment: impl Fn(&mut Entry) -> &mut Moment,
-        has_come: bool,
-    ) -> bool {
-        let now = self.now.monotonic;
-        let asked = self.asked();
-        let askable = self.config.askable;
-        let Some(entry) = self.entries.get_mut(index) else {
-            return false;
-        };
-        let before = *moment(entry);
-        let next = match before {
-            Moment::Ahead if has_come && askable => Moment::Verifying(asked),
-            Moment::Ahead if has_come => Moment::Past,
-            Moment::Verifying(asked)
-                if entry.checks.has_answered(asked) || now >= asked.at + CHECK_DEADLINE =>
-            {
-                Moment::Past
-            }
-            unchanged => unchanged,
-        };
-        let changed = before != next;
-        *moment(entry) = next;
-        if changed && matches!(next, Moment::Verifying(_)) {
-            entry.checks.want(now);
-        }
-        if changed && next == Moment::Past {
-            entry.dirty = true;
-        }
-        changed && next == Moment::Past
-    }
-
-    /// What another window says.
-    fn on_message(&mut self, message: Message) {
-        match message {
-            Message::State(state) => self.on_state(state),
-            Message::Removal {
-                flow_id: Some(flow_id),
-                at,
-                dismissed,
-            } => self.remove(&flow_id, at, dismissed, Via::BroadcastChannel),
-            Message::Removal {
-                flow_id: None, at, ..
-            } => {
-                self.remove_all(at, Via::BroadcastChannel);
-            }
-            Message::Ask { check, flow_id } => self.on_ask(check, flow_id.as_ref()),
-            Message::Here { hold, rank } => self.on_here(hold, rank),
-        }
-    }
-
-    fn on_state(&mut self, state: State) {
-        let via = Via::BroadcastChannel;
-        let now = self.now;
-        let is_new = self.find(&state.flow_id).is_none();
-        let Some(index) = self.learn(&state, via) else {
-            return;
-        };
-        let count = (state.attempt, state.polls, 0);
-        self.hear_count(index, count, state.attempt_at);
-        self.correct(index, &state);
-        if let Some(entry) = self.entries.get_mut(index) {
-            if let Some(checked_at) = state.checked_at {
-                let begun = now.monotonic - (now.wall - checked_at);
-                entry.checks.heard_of_check(begun, now.monotonic);
-            }
-            let knows_error = state.checked_at.is_some() || state.error.is_some();
-            if entry.is_pending() && knows_error && entry.error != state.error {
-                entry.error = state.error;
-                entry.dirty = true;
-            }
-        }
-        let flow_id = state.flow_id;
-        if let Some(verdict) = state.verdict {
-            self.adopt(index, verdict, via, verdicts::Source::Window);
-        }
-        if is_new && self.is_open(index) {
-            self.follow(index, via);
-            self.claim(&flow_id);
-        }
-    }
-
-    /// Tells a window that has missed something what is held here. Only the window that polls does: it knows best, and
-    /// one answer is enough.
-    fn correct(&mut self, index: usize, state: &State) {
-        const AT_MOST_EVERY: Millis = Millis::seconds(1);
-        let confirm = self.config.confirm_or_ask();
-        let Some(entry) = self.entries.get(index) else {
-            return;
-        };
-        let knows_more = match (&entry.verdict, &state.verdict) {
-            (Some(held), Some(theirs)) => held.compare(theirs, confirm) == Ordering::Greater,
-            (held, None) => held.is_some(),
-            (None, Some(_)) => false,
-        };
-        let knows_heir = entry.superseded_by.is_some() && state.superseded_by.is_none();
-        if self.poller.polls() && (knows_more || knows_heir) {
-            self.repeat(index, AT_MOST_EVERY);
-        }
-    }
-
-    /// Tells the others of a flow without news, for those who have missed it.
-    fn repeat(&mut self, index: usize, at_most_every: Millis) {
-        let now = self.now.monotonic;
-        if let Some(entry) = self.entries.get_mut(index)
-            && entry
-                .repeated
-                .is_none_or(|before| now >= before + at_most_every)
-        {
-            entry.repeated = Some(now);
-            let state = entry.state(None);
-            self.outputs.push(Output::Broadcast(Message::State(state)));
-        }
-    }
-
-    /// The place of a flow that another window or an earlier page has told of; made where there is none yet.
-    fn learn(&mut self, state: &State, via: Via) -> Option<usize> {
-        if self.reset_at.is_some_and(|reset| state.started_at <= reset) {
-            self.drop_input("stale");
-            return None;
-        }
-        let index = match self.find(&state.flow_id) {
-            Some(index) => index,
-            None => {
-                let mut entry = Entry::new(
-                    state.flow_id.clone(),
-                    state.provider.clone(),
-                    state.started_at,
-                    state.expires_at,
-                    self.now,
-                );
-                entry.retry_of.clone_from(&state.retry_of);
-                self.insert(entry)?
-            }
-        };
-        if let Some(next) = &state.superseded_by {
-            self.supersede(index, next.clone(), via, verdicts::Source::Window);
-        }
-        Some(index)
-    }
-
-    /// Begins to ask about a flow that this window did not start, and tells of it.
-    fn follow(&mut self, index: usize, via: Via) {
-        let now = self.now.monotonic;
-        // Where another window polls, it makes the first check.
-        let is_first = self.loading.is_running() || self.poller.polls();
-        if self.config.askable
-            && let Some(entry) = self.entries.get_mut(index)
-        {
-            let schedule = &self.config.schedule;
-            if is_first {
-                entry.checks.start(schedule, now);
-            } else {
-                entry.checks.follow(schedule, now);
-            }
-        }
-        let is_pending = self.entries.get(index).is_some_and(Entry::is_pending);
-        if is_pending && !self.loading.is_running() {
-            self.emit_once(index, EventKind::Started, via);
-        }
-    }
-
     /// Adds a flow, unless there are too many. What others told of leaves room for what is started here.
     fn insert(&mut self, entry: Entry) -> Option<usize> {
         let bound = if entry.started_here {
@@ -518,36 +312,6 @@ impl Machine {
         consider(self.next_ask(), Reason::Poller);
         for waiter in &self.waiters {
             consider(waiter.asked.at + CHECK_DEADLINE, Reason::Deadline);
-        }
-        next
-    }
-
-    fn next_deadline(&self, entry: &Entry) -> Millis {
-        let moment = |moment: Moment, since: Since, span| match moment {
-            Moment::Ahead => since.plus(span),
-            Moment::Verifying(asked) => asked.at + CHECK_DEADLINE,
-            Moment::Past => Millis::NEVER,
-        };
-        let mut next = entry
-            .failure
-            .as_ref()
-            .map_or(Millis::NEVER, |failure| failure.at_the_latest)
-            .min(entry.checks.gives_up_at());
-        if entry.is_pending() {
-            if !entry.slow {
-                next = next.min(entry.attempt.plus(self.config.slow_after));
-            }
-            next = next
-                .min(moment(
-                    entry.overdue,
-                    entry.attempt,
-                    self.config.overdue_after,
-                ))
-                .min(moment(
-                    entry.expiry,
-                    entry.started,
-                    self.config.expire_after,
-                ));
         }
         next
     }

@@ -1,9 +1,10 @@
 //! What the server's answer means. Only a status other than pending is a verdict; failures, 404 and silence never are.
 
+use super::Machine;
 use super::checks::Asked;
+use super::entry::Moment;
 use super::io::{EventKind, Output, RequestId, Via};
 use super::verdicts::Source;
-use super::{Machine, Moment};
 use crate::proto::error::ErrorCode;
 use crate::proto::message::Message;
 use crate::proto::reply::{Reply, Standing};

@@ -151,10 +151,17 @@ fn every_case(large: bool) -> Vec<(&'static str, Protocol)> {
             "pages put away",
             Protocol {
                 deeds: pages,
+                depth: 4,
                 ..Protocol::asking()
             },
         ),
-        ("no locks", without_locks),
+        (
+            "no locks",
+            Protocol {
+                depth: 4,
+                ..without_locks
+            },
+        ),
         ("no server", Protocol::of(World::without_server())),
     ];
     if !large {
@@ -162,12 +169,12 @@ fn every_case(large: bool) -> Vec<(&'static str, Protocol)> {
     }
     let three = |case: &Protocol| Protocol {
         windows: 3,
-        depth: case.depth + 1,
+        depth: 5,
         ..case.clone()
     };
     let deep = |case: &Protocol| Protocol {
         ticks: 4,
-        depth: case.depth + 4,
+        depth: 7,
         rest_of: 64,
         ..case.clone()
     };

@@ -29,7 +29,23 @@ proptest! {
 /// `PROPTEST_CASES` sets another number, for longer runs.
 fn cases() -> u32 {
     let set = std::env::var("PROPTEST_CASES");
-    set.ok().and_then(|cases| cases.parse().ok()).unwrap_or(150)
+    set.ok().and_then(|cases| cases.parse().ok()).unwrap_or(80)
+}
+
+/// Runs that once failed.
+#[test]
+fn an_attempt_that_another_window_wrote_over_is_not_lost() {
+    asking(6_848_597_155_669_485_159, 59);
+}
+
+#[test]
+fn a_flow_opened_again_without_a_server_counts_its_attempts() {
+    without_server(13_785_507_192_888_093_933, 33);
+}
+
+#[test]
+fn a_grant_of_the_lock_that_comes_too_late_makes_no_second_poller() {
+    asking(7_506_323_302_159_610_657, 30);
 }
 
 /// One run again, with all that happens in it: `SEED=1 STEPS=2 cargo test --test proto one_run -- --ignored --nocapture`.

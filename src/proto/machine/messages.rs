@@ -1,0 +1,141 @@
+//! What other windows say of a flow, and what they are told that have missed it.
+
+use super::Machine;
+use super::entry::Entry;
+use super::io::{EventKind, Output, Via};
+use super::verdicts::Source;
+use crate::proto::message::{Message, State};
+use crate::proto::time::Millis;
+use core::cmp::Ordering;
+
+impl Machine {
+    /// What another window says.
+    pub(super) fn on_message(&mut self, message: Message) {
+        match message {
+            Message::State(state) => self.on_state(state),
+            Message::Removal {
+                flow_id: Some(flow_id),
+                at,
+                dismissed,
+            } => self.remove(&flow_id, at, dismissed, Via::BroadcastChannel),
+            Message::Removal {
+                flow_id: None, at, ..
+            } => {
+                self.remove_all(at, Via::BroadcastChannel);
+            }
+            Message::Ask { check, flow_id } => self.on_ask(check, flow_id.as_ref()),
+            Message::Here { hold, rank } => self.on_here(hold, rank),
+        }
+    }
+
+    fn on_state(&mut self, state: State) {
+        let via = Via::BroadcastChannel;
+        let now = self.now;
+        let is_new = self.find(&state.flow_id).is_none();
+        let Some(index) = self.learn(&state, via) else {
+            return;
+        };
+        let count = (state.attempt, state.polls, 0);
+        self.hear_count(index, count, state.attempt_at);
+        self.correct(index, &state);
+        if let Some(entry) = self.entries.get_mut(index) {
+            if let Some(checked_at) = state.checked_at {
+                let begun = now.monotonic - (now.wall - checked_at);
+                entry.checks.heard_of_check(begun, now.monotonic);
+            }
+            let knows_error = state.checked_at.is_some() || state.error.is_some();
+            if entry.is_pending() && knows_error && entry.error != state.error {
+                entry.error = state.error;
+                entry.dirty = true;
+            }
+        }
+        let flow_id = state.flow_id;
+        if let Some(verdict) = state.verdict {
+            self.adopt(index, verdict, via, Source::Window);
+        }
+        if is_new && self.is_open(index) {
+            self.follow(index, via);
+            self.claim(&flow_id);
+        }
+    }
+
+    /// Tells a window that has missed something what is held here. Only the window that polls does: it knows best, and
+    /// one answer is enough.
+    fn correct(&mut self, index: usize, state: &State) {
+        const AT_MOST_EVERY: Millis = Millis::seconds(1);
+        let confirm = self.config.confirm_or_ask();
+        let Some(entry) = self.entries.get(index) else {
+            return;
+        };
+        let knows_more = match (&entry.verdict, &state.verdict) {
+            (Some(held), Some(theirs)) => held.compare(theirs, confirm) == Ordering::Greater,
+            (held, None) => held.is_some(),
+            (None, Some(_)) => false,
+        };
+        let knows_heir = entry.superseded_by.is_some() && state.superseded_by.is_none();
+        if self.poller.polls() && (knows_more || knows_heir) {
+            self.repeat(index, AT_MOST_EVERY);
+        }
+    }
+
+    /// Tells the others of a flow without news, for those who have missed it.
+    pub(super) fn repeat(&mut self, index: usize, at_most_every: Millis) {
+        let now = self.now.monotonic;
+        if let Some(entry) = self.entries.get_mut(index)
+            && entry
+                .repeated
+                .is_none_or(|before| now >= before + at_most_every)
+        {
+            entry.repeated = Some(now);
+            let state = entry.state(None);
+            self.outputs.push(Output::Broadcast(Message::State(state)));
+        }
+    }
+
+    /// The place of a flow that another window or an earlier page has told of; made where there is none yet.
+    pub(super) fn learn(&mut self, state: &State, via: Via) -> Option<usize> {
+        if self.reset_at.is_some_and(|reset| state.started_at <= reset) {
+            self.drop_input("stale");
+            return None;
+        }
+        let index = match self.find(&state.flow_id) {
+            Some(index) => index,
+            None => {
+                let mut entry = Entry::new(
+                    state.flow_id.clone(),
+                    state.provider.clone(),
+                    state.started_at,
+                    state.expires_at,
+                    self.now,
+                );
+                entry.retry_of.clone_from(&state.retry_of);
+                self.insert(entry)?
+            }
+        };
+        if let Some(next) = &state.superseded_by {
+            self.supersede(index, next.clone(), via, Source::Window);
+        }
+        Some(index)
+    }
+
+    /// Begins to ask about a flow that this window did not start, and tells of it.
+    pub(super) fn follow(&mut self, index: usize, via: Via) {
+        let now = self.now.monotonic;
+        // Where another window polls, it makes the first check.
+        let is_first = self.loading.is_running() || self.poller.polls();
+        if self.config.askable
+            && let Some(entry) = self.entries.get_mut(index)
+        {
+            let schedule = &self.config.schedule;
+            if is_first {
+                entry.checks.start(schedule, now);
+            } else {
+                entry.checks.follow(schedule, now);
+            }
+        }
+        let is_pending = self.entries.get(index).is_some_and(Entry::is_pending);
+        if is_pending && !self.loading.is_running() {
+            self.emit_once(index, EventKind::Started, via);
+        }
+    }
+}
