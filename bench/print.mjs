@@ -9,9 +9,10 @@ export function print({ environment, notices, startup, requests }) {
   console.table({ "1 tab": row(one), "20 tabs": { ...row(twenty), ratio, "at most": promised } });
 }
 
-function times(title, { unit, candidates }) {
-  console.log(`${title} (${unit})`);
+function times(title, { unit, reference, candidates }) {
+  const to = typeof reference === "string" ? `, ratios to ${reference}` : ", ratios to the line before or to itself";
+  console.log(`${title} (${unit}${to})`);
   console.table(candidates);
 }
 
-const row = ({ requests, byTab }) => ({ requests, "tabs that asked": Object.keys(byTab).length });
+const row = ({ requests, byTab, visibleTabs }) => ({ requests, "tabs that asked": Object.keys(byTab).join(", "), "tabs that could be seen": visibleTabs.join(", ") });
