@@ -6,7 +6,7 @@ use crate::flow::FlowService;
 use crate::http::identity::Identifier;
 use crate::store::{Store, StoreError};
 use crate::sweep::Sweeper;
-use crate::tokens::TokenService;
+use crate::tokens::{Revoker, TokenService};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +18,8 @@ pub struct App {
     pub tokens: Arc<TokenService>,
     /// Run it beside the router, once for each process.
     pub sweeper: Sweeper,
+    /// Run it beside the router, once for each process.
+    pub revoker: Revoker,
     /// Cancelled when the process stops: long waits end.
     pub stopping: CancellationToken,
     pub(crate) store: Arc<dyn Store>,
@@ -90,6 +92,7 @@ impl App {
                 config.origin.clone(),
                 config.limits,
             ),
+            revoker: Revoker::new(Arc::clone(&tokens)),
             tokens,
             stopping: CancellationToken::new(),
             store,

@@ -1,20 +1,32 @@
 //! The time, in milliseconds since the Unix epoch, so that tests can move it.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::watch;
 
 /// Milliseconds since the Unix epoch, as the database holds them.
 pub type Millis = i64;
 
-/// Where the server reads the time.
+/// Where the server reads the time, and waits.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
     System,
-    Manual(Arc<AtomicI64>),
+    Manual(Arc<Manual>),
+}
+
+#[derive(Debug)]
+struct Manual {
+    now: watch::Sender<Millis>,
+    skipping: Mutex<Skipping>,
+}
+
+#[derive(Debug, Default)]
+struct Skipping {
+    skips: bool,
+    waits: Vec<Duration>,
 }
 
 impl Clock {
@@ -27,7 +39,10 @@ impl Clock {
     /// A clock that stands still until [`ManualClock::advance`] moves it.
     #[must_use]
     pub fn manual(now: Millis) -> (Self, ManualClock) {
-        let shared = Arc::new(AtomicI64::new(now));
+        let shared = Arc::new(Manual {
+            now: watch::Sender::new(now),
+            skipping: Mutex::default(),
+        });
         (
             Self(Source::Manual(Arc::clone(&shared))),
             ManualClock(shared),
@@ -41,24 +56,73 @@ impl Clock {
             Source::System => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, millis),
-            Source::Manual(now) => now.load(Ordering::SeqCst),
+            Source::Manual(manual) => *manual.now.borrow(),
         }
+    }
+
+    /// Waits.
+    pub async fn sleep(&self, span: Duration) {
+        match &self.0 {
+            Source::System => tokio::time::sleep(span).await,
+            Source::Manual(manual) => manual.sleep(span).await,
+        }
+    }
+}
+
+impl Manual {
+    async fn sleep(&self, span: Duration) {
+        let deadline = self.now.borrow().saturating_add(millis(span));
+        if self.skips(span) {
+            self.now.send_modify(|now| *now = (*now).max(deadline));
+            // Somebody else may be what is waited for.
+            tokio::task::yield_now().await;
+            return;
+        }
+        let mut now = self.now.subscribe();
+        // It ends early only when the sender is gone, and `self` holds the sender.
+        let _reached = now.wait_for(|&now| deadline <= now).await;
+    }
+
+    fn skips(&self, span: Duration) -> bool {
+        let mut skipping = self.skipping.lock().unwrap_or_else(PoisonError::into_inner);
+        skipping.waits.push(span);
+        skipping.skips
     }
 }
 
 /// Moves a [`Clock::manual`].
 #[derive(Clone, Debug)]
-pub struct ManualClock(Arc<AtomicI64>);
+pub struct ManualClock(Arc<Manual>);
 
 impl ManualClock {
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(millis(by), Ordering::SeqCst);
+        self.0.now.send_modify(|now| *now += millis(by));
     }
 
     /// Sets the clock, also back: clocks jump.
     pub fn set(&self, now: Millis) {
-        self.0.store(now, Ordering::SeqCst);
+        self.0.now.send_modify(|current| *current = now);
+    }
+
+    /// From now on whoever waits moves the clock and goes on at once.
+    pub fn skip_waits(&self) {
+        self.0
+            .skipping
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .skips = true;
+    }
+
+    /// The waits so far, in the order they began.
+    #[must_use]
+    pub fn waits(&self) -> Vec<Duration> {
+        self.0
+            .skipping
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .waits
+            .clone()
     }
 }
 

@@ -107,7 +107,7 @@ impl fmt::Debug for Sealed {
 }
 
 /// Why an envelope did not open. Always the operator's affair, never "not connected".
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum OpenError {
     /// The key is not configured.
     #[error("the key {0} is not configured")]
@@ -128,6 +128,12 @@ impl KeyRing {
     #[must_use]
     pub fn holds(&self, id: &str) -> bool {
         self.key(id).is_some()
+    }
+
+    /// The id of the key that encrypts.
+    #[must_use]
+    pub fn active_id(&self) -> &str {
+        &self.active.id
     }
 
     /// Encrypts `plain` for `place`.

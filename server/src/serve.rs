@@ -95,6 +95,7 @@ pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), S
     let app = App::new(config, Arc::new(store.clone()), Clock::system()).await?;
     let stopping = app.stopping.clone();
     let sweeping = tokio::spawn(app.sweeper.clone().run(stopping.clone()));
+    let revoking = tokio::spawn(app.revoker.clone().run(stopping.clone()));
     let told = told_to_stop()?;
     let stop = stopping.clone();
     tokio::spawn(async move {
@@ -115,13 +116,11 @@ pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), S
         served = serving => served?,
         () = overdue => warn!("some requests did not end in time"),
     }
-    if tokio::time::timeout(EXCHANGES, app.flows.finish())
-        .await
-        .is_err()
-    {
-        warn!("some exchanges did not end in time; they will be called interrupted");
+    let finish = async { tokio::join!(app.flows.finish(), app.tokens.finish()) };
+    if tokio::time::timeout(EXCHANGES, finish).await.is_err() {
+        warn!("some exchanges or refreshes did not end in time; they will be called interrupted");
     }
-    let _ended = sweeping.await;
+    let _ended = tokio::join!(sweeping, revoking);
     store.close().await;
     info!("stopped");
     Ok(())

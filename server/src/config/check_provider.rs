@@ -2,8 +2,11 @@
 
 use super::check::Check;
 use super::origin::is_loopback;
-use super::provider::{BUILT_IN, BuiltIn, ClientAuthentication, Pkce, Provider};
-use super::raw::{RawClientAuthentication, RawPkce, RawProvider};
+use super::provider::{
+    BUILT_IN, BuiltIn, ClientAuthentication, GITHUB_REVOCATION, Pkce, Provider, Revocation,
+    Rotation,
+};
+use super::raw::{RawClientAuthentication, RawPkce, RawProvider, RawRotation};
 use std::collections::BTreeMap;
 use url::Url;
 
@@ -81,11 +84,22 @@ impl Check<'_> {
                 .or_else(|| built_in.map(|known| known.token_endpoint)),
             base.as_ref(),
         );
-        let revocation_endpoint = raw
-            .revocation_endpoint
+        // Another host's tokens are not for the built-in host to see: a `base_url` takes no endpoint but its own.
+        let at_home = built_in.filter(|_| base.is_none());
+        let revocation = match (&raw.revocation_endpoint, at_home) {
+            (Some(text), _) => self
+                .endpoint(&key("revocation_endpoint"), Some(text), base.as_ref())
+                .map(Revocation::Rfc7009),
+            (None, Some(known)) => client_id
+                .as_deref()
+                .and_then(|client| built_in_revocation(known, client)),
+            (None, None) => None,
+        };
+        let validation_endpoint = raw
+            .validation_endpoint
             .as_deref()
-            .or_else(|| built_in.and_then(|known| known.revocation_endpoint))
-            .and_then(|text| self.endpoint(&key("revocation_endpoint"), Some(text), base.as_ref()));
+            .or_else(|| at_home.and_then(|known| known.validation_endpoint))
+            .and_then(|text| self.endpoint(&key("validation_endpoint"), Some(text), base.as_ref()));
         let issuer = match instead {
             Some(url) => Some(url.trim_end_matches('/').to_owned()),
             None => raw
@@ -123,7 +137,15 @@ impl Check<'_> {
             client_authentication,
             authorization_endpoint: authorization_endpoint?,
             token_endpoint: token_endpoint?,
-            revocation_endpoint,
+            revocation,
+            validation_endpoint,
+            rotation: match (raw.rotation, at_home) {
+                (Some(RawRotation::None), _) => Rotation::None,
+                (Some(RawRotation::Grace), _) => Rotation::Grace,
+                (Some(RawRotation::Strict), _) => Rotation::Strict,
+                (None, Some(known)) => known.rotation,
+                (Some(RawRotation::Unknown), _) | (None, None) => Rotation::Unknown,
+            },
             issuer,
             requires_issuer,
             scopes: raw
@@ -163,6 +185,16 @@ impl Check<'_> {
             }
         }
     }
+}
+
+fn built_in_revocation(known: &BuiltIn, client_id: &str) -> Option<Revocation> {
+    let text = known.revocation_endpoint?;
+    if text == GITHUB_REVOCATION {
+        let client: String = url::form_urlencoded::byte_serialize(client_id.as_bytes()).collect();
+        let url = Url::parse(&text.replace("{client_id}", &client)).ok()?;
+        return Some(Revocation::GitHub(url));
+    }
+    Url::parse(text).ok().map(Revocation::Rfc7009)
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {

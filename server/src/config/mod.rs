@@ -7,7 +7,7 @@ mod provider;
 mod raw;
 
 pub use origin::Origin;
-pub use provider::{ClientAuthentication, Pkce, Provider, Providers};
+pub use provider::{ClientAuthentication, Pkce, Provider, Providers, Revocation, Rotation};
 
 use crate::envelope::KeyRing;
 use crate::flow::Limits;

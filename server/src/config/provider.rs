@@ -25,7 +25,11 @@ pub struct Provider {
     /// Where a code becomes tokens.
     pub token_endpoint: Url,
     /// Where tokens are revoked, if anywhere.
-    pub revocation_endpoint: Option<Url>,
+    pub revocation: Option<Revocation>,
+    /// A resource that answers 401 to an access token that is not good any more, if one is known.
+    pub validation_endpoint: Option<Url>,
+    /// What becomes of a refresh token that is used.
+    pub rotation: Rotation,
     /// What `iss` must be, where it comes.
     pub issuer: Option<String>,
     /// Whether `iss` must come (RFC 9207: the provider's metadata says so).
@@ -60,6 +64,38 @@ pub enum ClientAuthentication {
     Public,
 }
 
+/// How a provider is told that a token is void.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// RFC 7009.
+    Rfc7009(Url),
+    /// GitHub's API call for one access token. Not the one for the grant: it ends every token of the app.
+    GitHub(Url),
+}
+
+/// What becomes of a refresh token that is used: decides what may be done when a request was sent and no usable
+/// answer came, for then nobody knows whether it was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rotation {
+    /// It stays good: it is sent again at once.
+    None,
+    /// It stays good for a while: it is sent again at once, within that while.
+    Grace,
+    /// It is void, and using it again may end the connection: it is not sent again while the access token is good.
+    Strict,
+    /// Not known: it is not sent again by the same call.
+    #[default]
+    Unknown,
+}
+
+impl Rotation {
+    /// Whether a refresh token may be sent again at once, though it may have been used.
+    #[must_use]
+    pub const fn forgives(self) -> bool {
+        matches!(self, Self::None | Self::Grace)
+    }
+}
+
 /// What is built in for a provider, so that a user gives only a client id and a secret.
 pub(super) struct BuiltIn {
     pub id: &'static str,
@@ -67,12 +103,17 @@ pub(super) struct BuiltIn {
     pub authorization_endpoint: &'static str,
     pub token_endpoint: &'static str,
     pub revocation_endpoint: Option<&'static str>,
+    pub validation_endpoint: Option<&'static str>,
+    pub rotation: Rotation,
     pub issuer: Option<&'static str>,
     pub scopes: &'static [&'static str],
     pub pkce: Pkce,
     pub authorization_parameters: &'static [(&'static str, &'static str)],
     pub tools: &'static [&'static str],
 }
+
+/// Where GitHub ends one access token of a client.
+pub(super) const GITHUB_REVOCATION: &str = "https://api.github.com/applications/{client_id}/token";
 
 /// All four take the client's secret in the body.
 pub(super) const BUILT_IN: [BuiltIn; 4] = [
@@ -81,8 +122,10 @@ pub(super) const BUILT_IN: [BuiltIn; 4] = [
         name: "GitHub",
         authorization_endpoint: "https://github.com/login/oauth/authorize",
         token_endpoint: "https://github.com/login/oauth/access_token",
-        // GitHub revokes by an API call of its own form, not by RFC 7009.
-        revocation_endpoint: None,
+        // An API call of its own form, not RFC 7009; the client's id is filled in.
+        revocation_endpoint: Some(GITHUB_REVOCATION),
+        validation_endpoint: Some("https://api.github.com/user"),
+        rotation: Rotation::Strict,
         issuer: None,
         scopes: &["read:user", "repo"],
         pkce: Pkce::S256,
@@ -95,6 +138,8 @@ pub(super) const BUILT_IN: [BuiltIn; 4] = [
         authorization_endpoint: "https://auth.atlassian.com/authorize",
         token_endpoint: "https://auth.atlassian.com/oauth/token",
         revocation_endpoint: None,
+        validation_endpoint: Some("https://api.atlassian.com/oauth/token/accessible-resources"),
+        rotation: Rotation::Grace,
         issuer: None,
         scopes: &[
             "offline_access",
@@ -114,6 +159,8 @@ pub(super) const BUILT_IN: [BuiltIn; 4] = [
         authorization_endpoint: "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
         token_endpoint: "https://login.microsoftonline.com/common/oauth2/v2.0/token",
         revocation_endpoint: None,
+        validation_endpoint: Some("https://graph.microsoft.com/oidc/userinfo"),
+        rotation: Rotation::None,
         // The issuer names the person's tenant, which nobody knows beforehand.
         issuer: None,
         scopes: &[
@@ -133,6 +180,8 @@ pub(super) const BUILT_IN: [BuiltIn; 4] = [
         authorization_endpoint: "https://accounts.google.com/o/oauth2/v2/auth",
         token_endpoint: "https://oauth2.googleapis.com/token",
         revocation_endpoint: Some("https://oauth2.googleapis.com/revoke"),
+        validation_endpoint: Some("https://openidconnect.googleapis.com/v1/userinfo"),
+        rotation: Rotation::None,
         issuer: Some("https://accounts.google.com"),
         scopes: &[
             "openid",

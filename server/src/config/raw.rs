@@ -66,6 +66,8 @@ pub(super) struct RawProvider {
     pub authorization_endpoint: Option<String>,
     pub token_endpoint: Option<String>,
     pub revocation_endpoint: Option<String>,
+    pub validation_endpoint: Option<String>,
+    pub rotation: Option<RawRotation>,
     pub issuer: Option<String>,
     pub require_iss: Option<bool>,
     pub scopes: Option<Vec<String>>,
@@ -80,6 +82,15 @@ pub(super) enum RawClientAuthentication {
     Basic,
     Post,
     Public,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum RawRotation {
+    None,
+    Grace,
+    Strict,
+    Unknown,
 }
 
 #[derive(Clone, Copy, Deserialize)]

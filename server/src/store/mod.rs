@@ -13,13 +13,17 @@
 
 pub mod records;
 pub mod sqlite;
+pub mod tokens;
 
 pub use records::{
     Attempt, AttemptOf, Cancelling, Claim, Claimed, Completing, Completion, Flow, FlowState,
-    NewAttempt, NewConnection, NewFlow, Opening, PendingRevocation, Return, StoredConnection,
-    Swept, TokenKind,
+    NewAttempt, NewConnection, NewFlow, Opening, PendingRevocation, Return, Swept, TokenKind,
 };
 pub use sqlite::SqliteStore;
+pub use tokens::{
+    Beginning, Disconnection, Ending, Intent, ReauthReason, Renewal, Renewing, SealedRow,
+    SealedTable, StoredConnection, TokenStore, Verdict,
+};
 
 use crate::clock::Millis;
 use oauth_sync::proto::error::ErrorCode;
@@ -42,7 +46,7 @@ pub enum StoreError {
 }
 
 /// Everything that the services ask of a database. One contract suite runs on each implementation.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: TokenStore {
     /// Opens an attempt: on a new flow, or on the same person's pending flow of that id or idempotency key.
     fn open_attempt<'a>(
         &'a self,

@@ -266,29 +266,6 @@ pub enum Completing {
     Moved,
 }
 
-/// A stored connection, its tokens still encrypted.
-#[derive(Clone, Debug)]
-pub struct StoredConnection {
-    /// Its id.
-    pub id: String,
-    /// Whose it is.
-    pub user: String,
-    /// The provider's id.
-    pub provider: String,
-    /// The tools that it connects.
-    pub tools: Vec<String>,
-    /// What was granted.
-    pub scope: Option<String>,
-    /// The access token's envelope.
-    pub access_token: Vec<u8>,
-    /// The refresh token's envelope.
-    pub refresh_token: Option<Vec<u8>>,
-    /// When the access token expires, if it does.
-    pub access_expires_at: Option<Millis>,
-    /// Counts the token pairs of this row.
-    pub generation: i64,
-}
-
 /// A token that waits to be revoked.
 #[derive(Clone, Debug)]
 pub struct PendingRevocation {

@@ -1,27 +1,38 @@
 //! The only code that touches a token.
 //!
-//! A claimed flow comes in with its code; what leaves is the flow, settled. Tokens are encrypted for the row that will
-//! hold them before they reach the store, and a token that no row takes is queued to be revoked.
+//! A claimed flow comes in with its code; what leaves is the flow, settled. Later a connection comes in, and its access
+//! token leaves, refreshed ahead of its expiry. Tokens are encrypted for the row that will hold them before they reach
+//! the store, and a token that no row takes is queued to be revoked.
 
+mod access;
+mod attempt;
+mod endpoint;
 mod exchange;
+mod revoke;
+mod rotate;
+mod seal;
+mod simulate;
+mod validate;
 
-pub use exchange::ExchangeError;
+pub use access::{AccessToken, Refreshed};
+pub use attempt::{Report, Step};
+pub use endpoint::EndpointError;
+pub use revoke::{Disconnected, Revoked, Revoker};
+pub use rotate::Rotated;
+pub use simulate::{Consequence, Simulated};
+pub use validate::{Validated, Validity};
 
-use crate::clock::{Clock, millis};
+use crate::clock::Clock;
 use crate::config::{Provider, Providers};
-use crate::envelope::{KeyRing, OpenError, Place, Sealed};
-use crate::random::{RandomUnavailable, base64url, random_text};
-use crate::store::{
-    Claimed, Completing, Completion, NewConnection, PendingRevocation, Store, StoreError,
-    StoredConnection, TokenKind,
-};
-use exchange::{Grant, Request};
-use oauth_sync::proto::error::ErrorCode;
-use secrecy::{ExposeSecret as _, SecretString};
+use crate::envelope::{KeyRing, OpenError};
+use crate::random::RandomUnavailable;
+use crate::store::{ReauthReason, Store, StoreError, StoredConnection};
+use access::Flights;
+use secrecy::SecretString;
 use std::sync::Arc;
 use std::time::Duration;
-use tracing::{error, info, warn};
-use zeroize::Zeroizing;
+
+pub(crate) use seal::seal_verifier;
 
 /// The waits between attempts to commit: tokens in hand are worth some patience, and the sum stays within a claim.
 const COMMIT_WAITS: [Duration; 5] = [
@@ -32,9 +43,6 @@ const COMMIT_WAITS: [Duration; 5] = [
     Duration::from_secs(4),
 ];
 
-/// How often an active connection may change under a completion before something else must be wrong.
-const MOVES: usize = 4;
-
 /// Fetches, encrypts and stores tokens.
 pub struct TokenService {
     store: Arc<dyn Store>,
@@ -42,6 +50,8 @@ pub struct TokenService {
     providers: Arc<Providers>,
     clock: Clock,
     client: reqwest::Client,
+    timeout: Duration,
+    flights: Flights,
 }
 
 /// A person's tokens, decrypted.
@@ -67,6 +77,26 @@ pub enum TokenError {
     /// The connection kept changing.
     #[error("the connection changed under every attempt to store its tokens")]
     Restless,
+    /// The person has no connection to the provider.
+    #[error("not connected")]
+    NotConnected,
+    /// The provider is not configured.
+    #[error("the provider {0} is not configured")]
+    UnknownProvider(String),
+    /// The person has to connect again.
+    #[error("the person has to connect again ({})", .0.as_str())]
+    ReauthRequired(ReauthReason),
+    /// The provider gave no refresh token.
+    #[error("the provider gave no refresh token")]
+    NotRefreshable,
+    /// It did not work, and may work later. The connection is as good as before.
+    #[error("{reason}")]
+    Later {
+        /// Why.
+        reason: String,
+        /// When to ask again.
+        retry_after: Duration,
+    },
 }
 
 impl TokenService {
@@ -82,218 +112,65 @@ impl TokenService {
         clock: Clock,
         timeout: Duration,
     ) -> Result<Self, reqwest::Error> {
-        let client = exchange::client(timeout, &providers)?;
+        let client = endpoint::client(timeout, &providers)?;
         Ok(Self {
             store,
             keys,
             providers,
             clock,
             client,
+            timeout,
+            flights: Flights::default(),
         })
     }
 
-    /// Exchanges the code of a claimed flow, and settles the flow. Run it in a task of its own: a client that hangs up
-    /// must not stop it. Should it die half-way, the sweeper says `interrupted`.
-    pub async fn complete(&self, claimed: Claimed, code: SecretString) {
-        let flow = claimed.flow.id.as_str();
-        let started = self.clock.now();
-        let Some(provider) = self.providers.get(&claimed.flow.provider) else {
-            return self.fail(&claimed, &ErrorCode::SERVER_ERROR).await;
-        };
-        let verifier = match self.open_verifier(&claimed) {
-            Ok(verifier) => verifier,
-            Err(error) => {
-                error!(flow, provider = provider.id, %error, "the verifier does not open");
-                return self.fail(&claimed, &ErrorCode::SERVER_ERROR).await;
-            }
-        };
-        let request = Request {
-            code: &code,
-            redirect_uri: &claimed.redirect_uri,
-            verifier: verifier.as_ref().map(|text| text.as_str()),
-        };
-        let answer = exchange::exchange(&self.client, provider, &request).await;
-        let duration_ms = self.clock.now() - started;
-        match answer {
-            Ok(grant) => match self.commit(&claimed, provider, &grant).await {
-                Ok(Completing::Completed) => {
-                    info!(
-                        operation = "exchange",
-                        flow,
-                        provider = provider.id,
-                        duration_ms,
-                        "completed"
-                    );
-                }
-                Ok(_) => warn!(
-                    operation = "exchange",
-                    flow,
-                    provider = provider.id,
-                    "the claim was lost; the tokens are queued for revocation"
-                ),
-                Err(error) => {
-                    error!(operation = "exchange", flow, provider = provider.id, %error, "the tokens could not be stored");
-                    self.fail(&claimed, &ErrorCode::SERVER_ERROR).await;
-                }
-            },
-            Err(error) => {
-                warn!(operation = "exchange", flow, provider = provider.id, duration_ms, %error, "failed");
-                self.fail(&claimed, &error.code()).await;
-            }
-        }
-    }
-
-    /// The tokens of a stored connection.
+    /// The active connections, of one person or of all.
     ///
     /// # Errors
     ///
-    /// When they do not open.
-    pub fn open(&self, connection: &StoredConnection) -> Result<Tokens, TokenError> {
-        let open = |column, envelope: &[u8]| -> Result<SecretString, TokenError> {
-            let place = Place {
-                table: "connections",
-                row: &connection.id,
-                column,
-                user: &connection.user,
-            };
-            let plain = self.keys.open(place, envelope)?;
-            let text = std::str::from_utf8(&plain).map_err(|_| OpenError::Damaged)?;
-            Ok(SecretString::from(text))
-        };
-        Ok(Tokens {
-            access: open("access_token", &connection.access_token)?,
-            refresh: match &connection.refresh_token {
-                Some(envelope) => Some(open("refresh_token", envelope)?),
-                None => None,
-            },
-        })
-    }
-
-    fn open_verifier(&self, claimed: &Claimed) -> Result<Option<Zeroizing<String>>, OpenError> {
-        let Some(envelope) = &claimed.verifier else {
-            return Ok(None);
-        };
-        let row = base64url(&claimed.state_hash);
-        let plain = self
-            .keys
-            .open(verifier_place(&row, &claimed.flow.user), envelope)?;
-        let text = std::str::from_utf8(&plain).map_err(|_| OpenError::Damaged)?;
-        Ok(Some(Zeroizing::new(text.to_owned())))
-    }
-
-    async fn commit(
+    /// When the database does not answer.
+    pub async fn connections(
         &self,
-        claimed: &Claimed,
-        provider: &Provider,
-        grant: &Grant,
-    ) -> Result<Completing, TokenError> {
-        for _ in 0..MOVES {
-            let outcome = self
-                .patiently(|| async {
-                    let active = self
-                        .store
-                        .connection(&claimed.flow.user, &claimed.flow.provider)
-                        .await?;
-                    let completion =
-                        self.completion(claimed, provider, grant, active.map(|row| row.id))?;
-                    Ok(self.store.complete(&completion, self.clock.now()).await?)
-                })
-                .await?;
-            if outcome != Completing::Moved {
-                return Ok(outcome);
-            }
-        }
-        Err(TokenError::Restless)
+        user: Option<&str>,
+    ) -> Result<Vec<StoredConnection>, TokenError> {
+        Ok(self.store.connections(user).await?)
     }
 
-    fn completion(
+    /// A person's connection to a configured provider.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::UnknownProvider`] and [`TokenError::NotConnected`].
+    pub async fn connection(
         &self,
-        claimed: &Claimed,
-        provider: &Provider,
-        grant: &Grant,
-        active: Option<String>,
-    ) -> Result<Completion, RandomUnavailable> {
-        let id = match active {
-            Some(id) => id,
-            None => format!("int_{}", random_text::<16>()?),
-        };
-        let user = claimed.flow.user.as_str();
-        let seal = |column, token: &SecretString| {
-            let place = Place {
-                table: "connections",
-                row: &id,
-                column,
-                user,
-            };
-            self.keys.seal(place, token.expose_secret().as_bytes())
-        };
-        let mut otherwise = Vec::new();
-        if let Some(token) = &grant.refresh_token {
-            otherwise.push(self.revocation(claimed, TokenKind::Refresh, token)?);
-        }
-        otherwise.push(self.revocation(claimed, TokenKind::Access, &grant.access_token)?);
-        Ok(Completion {
-            flow: claimed.flow.id.clone(),
-            claim_id: claimed.claim_id.clone(),
-            connection: NewConnection {
-                access_token: seal("access_token", &grant.access_token)?,
-                refresh_token: match &grant.refresh_token {
-                    Some(token) => Some(seal("refresh_token", token)?),
-                    None => None,
-                },
-                user: user.to_owned(),
-                provider: claimed.flow.provider.clone(),
-                tools: provider.tools.clone(),
-                scope: grant.scope.clone(),
-                token_type: grant.token_type.clone(),
-                access_expires_at: grant
-                    .expires_in
-                    .map(|life| self.clock.now().saturating_add(millis(life))),
-                id,
-            },
-            otherwise,
-        })
+        user: &str,
+        provider: &str,
+    ) -> Result<StoredConnection, TokenError> {
+        Ok(self.row(user, provider).await?.1)
     }
 
-    fn revocation(
+    /// How many tokens wait to be revoked, of one person or of all.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn waiting_revocations(&self, user: Option<&str>) -> Result<u64, TokenError> {
+        Ok(self.store.waiting_revocations(user).await?)
+    }
+
+    /// A person's active connection to a configured provider.
+    async fn row(
         &self,
-        claimed: &Claimed,
-        kind: TokenKind,
-        token: &SecretString,
-    ) -> Result<PendingRevocation, RandomUnavailable> {
-        let id = format!("rev_{}", random_text::<16>()?);
-        let user = claimed.flow.user.clone();
-        let place = Place {
-            table: "revocations",
-            row: &id,
-            column: "token",
-            user: &user,
-        };
-        let token = self.keys.seal(place, token.expose_secret().as_bytes())?;
-        Ok(PendingRevocation {
-            id,
-            user,
-            provider: claimed.flow.provider.clone(),
-            kind,
-            token,
-        })
-    }
-
-    async fn fail(&self, claimed: &Claimed, code: &ErrorCode) {
-        let flow = claimed.flow.id.as_str();
-        let failed = self
-            .patiently(|| async {
-                let now = self.clock.now();
-                Ok(self
-                    .store
-                    .fail(&claimed.flow.id, &claimed.claim_id, code, now)
-                    .await?)
-            })
-            .await;
-        match failed {
-            Ok(true) => {}
-            Ok(false) => warn!(flow, code = code.as_str(), "the claim was lost"),
-            Err(error) => error!(flow, %error, "the failure could not be stored"),
+        user: &str,
+        provider: &str,
+    ) -> Result<(&Provider, StoredConnection), TokenError> {
+        let known = self
+            .providers
+            .get(provider)
+            .ok_or_else(|| TokenError::UnknownProvider(provider.to_owned()))?;
+        match self.store.connection(user, provider).await? {
+            Some(row) => Ok((known, row)),
+            None => Err(TokenError::NotConnected),
         }
     }
 
@@ -304,32 +181,10 @@ impl TokenService {
     {
         for wait in COMMIT_WAITS {
             match operation().await {
-                Err(TokenError::Store(StoreError::Unavailable(_))) => {
-                    tokio::time::sleep(wait).await
-                }
+                Err(TokenError::Store(StoreError::Unavailable(_))) => self.clock.sleep(wait).await,
                 done => return done,
             }
         }
         operation().await
-    }
-}
-
-/// Encrypts a PKCE verifier for its attempt.
-pub(crate) fn seal_verifier(
-    keys: &KeyRing,
-    state_hash: &[u8; 32],
-    user: &str,
-    verifier: &str,
-) -> Result<Sealed, RandomUnavailable> {
-    let row = base64url(state_hash);
-    keys.seal(verifier_place(&row, user), verifier.as_bytes())
-}
-
-const fn verifier_place<'a>(row: &'a str, user: &'a str) -> Place<'a> {
-    Place {
-        table: "attempts",
-        row,
-        column: "verifier",
-        user,
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::harness::{CLIENT_SECRET, configuration};
 use oauth_sync_server::config::{
-    ClientAuthentication, Config, ConfigError, DEMO, Demo, Overrides, Pkce, Surroundings,
+    ClientAuthentication, Config, ConfigError, DEMO, Demo, Overrides, Pkce, Revocation,
+    Surroundings,
 };
 
-fn parse(text: &str) -> Result<Config, ConfigError> {
+pub fn parse(text: &str) -> Result<Config, ConfigError> {
     parse_with(text, Overrides::default())
 }
 
@@ -269,12 +270,10 @@ fn the_demo_has_four_providers_at_one_address() {
         "http://127.0.0.1:4181/auth"
     );
     assert_eq!(
-        config.providers["github"]
-            .revocation_endpoint
-            .as_ref()
-            .unwrap()
-            .path(),
-        "/token/revocation"
+        config.providers["github"].revocation,
+        Some(Revocation::Rfc7009(
+            "http://127.0.0.1:4181/token/revocation".parse().unwrap()
+        ))
     );
     assert!(
         config

@@ -4,7 +4,11 @@
 //! `BEGIN IMMEDIATE`: a transaction that begins to read and then writes fails under contention without waiting. One
 //! connection of the pool writes, the others read; other processes wait by SQLite's own busy timeout.
 
+mod keys;
+mod refresh;
+mod revocation;
 mod rows;
+mod tokens;
 mod write;
 
 use super::{
@@ -23,7 +27,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// In order; a database's `user_version` says how many it has.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_flows.sql")];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("migrations/0001_flows.sql"),
+    include_str!("migrations/0002_tokens.sql"),
+];
 
 /// How long a statement waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -1,7 +1,8 @@
 //! What is read, and how rows become records.
 
 use super::super::{
-    Attempt, AttemptOf, Flow, FlowState, PendingRevocation, StoreError, StoredConnection, TokenKind,
+    Attempt, AttemptOf, Flow, FlowState, PendingRevocation, ReauthReason, StoreError,
+    StoredConnection, TokenKind,
 };
 use crate::clock::Millis;
 use crate::envelope::Sealed;
@@ -104,17 +105,36 @@ pub(super) async fn connection(
     else {
         return Ok(None);
     };
-    Ok(Some(StoredConnection {
-        id: row.try_get("id")?,
-        user: row.try_get("user_id")?,
-        provider: row.try_get("provider")?,
-        tools: read_tools(row.try_get("tools")?)?,
-        scope: row.try_get("scope")?,
-        access_token: row.try_get("access_token")?,
-        refresh_token: row.try_get("refresh_token")?,
-        access_expires_at: row.try_get("access_expires_at")?,
-        generation: row.try_get("generation")?,
-    }))
+    read_connection(&row).map(Some)
+}
+
+/// The active connections, of one person or of all.
+pub(super) async fn connections(
+    connection: &mut SqliteConnection,
+    user: Option<&str>,
+) -> Result<Vec<StoredConnection>, StoreError> {
+    sqlx::query(
+        "SELECT * FROM connections WHERE disconnected_at IS NULL AND (?1 IS NULL OR user_id = ?1) \
+         ORDER BY user_id, provider",
+    )
+    .bind(user)
+    .fetch_all(connection)
+    .await?
+    .iter()
+    .map(read_connection)
+    .collect()
+}
+
+/// The active connection of that id.
+pub(super) async fn connection_by_id(
+    connection: &mut SqliteConnection,
+    id: &str,
+) -> Result<Option<StoredConnection>, StoreError> {
+    let row = sqlx::query("SELECT * FROM connections WHERE id = ?1 AND disconnected_at IS NULL")
+        .bind(id)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(read_connection).transpose()
 }
 
 pub(super) async fn revocations(
@@ -124,29 +144,31 @@ pub(super) async fn revocations(
         .fetch_all(connection)
         .await?
         .iter()
-        .map(|row| {
-            let kind: String = row.try_get("kind")?;
-            Ok(PendingRevocation {
-                id: row.try_get("id")?,
-                user: row.try_get("user_id")?,
-                provider: row.try_get("provider")?,
-                kind: if kind == TokenKind::Refresh.as_str() {
-                    TokenKind::Refresh
-                } else {
-                    TokenKind::Access
-                },
-                token: Sealed {
-                    key_id: row.try_get("key_id")?,
-                    bytes: row.try_get("token")?,
-                },
-            })
-        })
+        .map(read_revocation)
         .collect()
+}
+
+pub(super) fn read_revocation(row: &SqliteRow) -> Result<PendingRevocation, StoreError> {
+    let kind: String = row.try_get("kind")?;
+    Ok(PendingRevocation {
+        id: row.try_get("id")?,
+        user: row.try_get("user_id")?,
+        provider: row.try_get("provider")?,
+        kind: if kind == TokenKind::Refresh.as_str() {
+            TokenKind::Refresh
+        } else {
+            TokenKind::Access
+        },
+        token: Sealed {
+            key_id: row.try_get("key_id")?,
+            bytes: row.try_get("token")?,
+        },
+    })
 }
 
 pub(super) async fn key_ids(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query(
-        "SELECT key_id FROM connections UNION SELECT key_id FROM revocations \
+        "SELECT key_id FROM connections WHERE disconnected_at IS NULL UNION SELECT key_id FROM revocations \
          UNION SELECT key_id FROM attempts WHERE key_id IS NOT NULL",
     )
     .fetch_all(connection)
@@ -156,6 +178,35 @@ pub(super) async fn key_ids(connection: &mut SqliteConnection) -> Result<Vec<Str
         ids.push(row.try_get(0)?);
     }
     Ok(ids)
+}
+
+fn read_connection(row: &SqliteRow) -> Result<StoredConnection, StoreError> {
+    let reason: Option<String> = row.try_get("reauth_reason")?;
+    Ok(StoredConnection {
+        id: row.try_get("id")?,
+        user: row.try_get("user_id")?,
+        provider: row.try_get("provider")?,
+        tools: read_tools(row.try_get("tools")?)?,
+        scope: row.try_get("scope")?,
+        access_token: row.try_get("access_token")?,
+        refresh_token: row.try_get("refresh_token")?,
+        access_issued_at: row.try_get("access_issued_at")?,
+        access_expires_at: row.try_get("access_expires_at")?,
+        generation: row.try_get("generation")?,
+        reauth_reason: match reason {
+            Some(text) => Some(
+                ReauthReason::parse(&text)
+                    .ok_or_else(|| StoreError::Impossible(format!("the reason {text}")))?,
+            ),
+            None => None,
+        },
+        lease_until: row.try_get("lease_until")?,
+        sent_generation: row.try_get("sent_generation")?,
+        refresh_error: row.try_get("refresh_error")?,
+        cooling_until: row.try_get("cooling_until")?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+    })
 }
 
 fn read_flow(row: &SqliteRow) -> Result<Flow, StoreError> {

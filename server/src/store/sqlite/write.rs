@@ -320,13 +320,15 @@ async fn upsert_connection(
         .map_err(|error| StoreError::Impossible(error.to_string()))?;
     let result = sqlx::query(
         "INSERT INTO connections (id, user_id, provider, tools, scope, token_type, key_id, access_token, \
-           refresh_token, access_expires_at, created_at, updated_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11) \
+           refresh_token, access_expires_at, created_at, updated_at, access_issued_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?11) \
          ON CONFLICT (user_id, provider) WHERE disconnected_at IS NULL DO UPDATE SET \
            tools = excluded.tools, scope = excluded.scope, token_type = excluded.token_type, \
            key_id = excluded.key_id, access_token = excluded.access_token, \
            refresh_token = excluded.refresh_token, access_expires_at = excluded.access_expires_at, \
-           generation = generation + 1, updated_at = excluded.updated_at \
+           generation = generation + 1, updated_at = excluded.updated_at, \
+           access_issued_at = excluded.access_issued_at, reauth_reason = NULL, lease_id = NULL, \
+           lease_until = NULL, sent_generation = NULL, refresh_error = NULL, cooling_until = NULL \
          WHERE connections.id = excluded.id",
     )
     .bind(&new.id)
@@ -345,7 +347,7 @@ async fn upsert_connection(
     Ok(result.rows_affected() == 1)
 }
 
-async fn queue_revocation(
+pub(super) async fn queue_revocation(
     connection: &mut SqliteConnection,
     revocation: &PendingRevocation,
     now: Millis,

@@ -1,6 +1,9 @@
 //! A server, a provider's token endpoint, and browsers.
 
 mod browser;
+mod endpoint;
+
+pub use endpoint::{Answers, Rotating};
 
 pub use browser::{BY_SCRIPT, Browser, FROM_ELSEWHERE, FROM_THE_APP, callback, departure};
 
@@ -90,6 +93,22 @@ impl Server {
         open(&self.text, &self.database(), &self.source).await
     }
 
+    /// The same in real time: for it, everything that a test has made is months old.
+    pub async fn sibling_in_real_time(&self) -> (Arc<App>, SqliteStore) {
+        open(&self.text, &self.database(), &Clock::system()).await
+    }
+
+    /// A server whose provider treats used refresh tokens in this way.
+    pub async fn rotating(rotation: &str) -> Self {
+        let line = format!("rotation = \"{rotation}\"\nissuer");
+        Self::with(|text| text.replacen("issuer", &line, 1)).await
+    }
+
+    /// Another process with another configuration.
+    pub async fn reconfigured(&self, edit: impl FnOnce(&str) -> String) -> (Arc<App>, SqliteStore) {
+        open(&edit(&self.text), &self.database(), &self.source).await
+    }
+
     /// Drops everything that is in memory and opens the file again.
     pub async fn restart(&mut self) {
         self.store.close().await;
@@ -117,6 +136,25 @@ impl Server {
                     .into_owned()
                     .collect()
             })
+            .collect()
+    }
+
+    /// What another path of the provider answers, beside the token endpoint.
+    pub async fn answer_at(&self, of: &str, at: &str, answer: impl Respond + 'static) {
+        Mock::given(method(of))
+            .and(path(at))
+            .respond_with(answer)
+            .mount(&self.provider)
+            .await;
+    }
+
+    /// The bodies that a path of the provider was sent.
+    pub async fn bodies(&self, at: &str) -> Vec<String> {
+        let requests = self.provider.received_requests().await.unwrap();
+        requests
+            .iter()
+            .filter(|request| request.url.path() == at)
+            .map(|request| String::from_utf8_lossy(&request.body).into_owned())
             .collect()
     }
 

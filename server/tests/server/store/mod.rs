@@ -1,12 +1,18 @@
 //! What every store must do, whatever database is behind it. A store is named at the end of the file, once.
 
 mod attempts;
+mod refreshing;
 mod settling;
 
 use attempts::{
     an_idempotency_key_finds_its_flow, forgets_what_settled_long_ago,
     goes_on_from_an_expired_flow_once, opens_attempts_up_to_the_limit,
     shows_a_person_their_own_flows_alone,
+};
+use refreshing::{
+    a_generation_is_replaced_once, a_lease_is_held_by_one,
+    a_verdict_holds_for_its_generation_alone, disconnected_is_final,
+    of_queued_tokens_the_refresh_token_goes_first,
 };
 use settling::{
     an_interrupted_exchange_still_takes_its_own_late_answer,
@@ -133,6 +139,11 @@ macro_rules! contract {
             shows_a_person_their_own_flows_alone,
             an_idempotency_key_finds_its_flow,
             forgets_what_settled_long_ago,
+            a_lease_is_held_by_one,
+            a_generation_is_replaced_once,
+            a_verdict_holds_for_its_generation_alone,
+            disconnected_is_final,
+            of_queued_tokens_the_refresh_token_goes_first,
         ]);
     };
 }

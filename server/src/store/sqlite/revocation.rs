@@ -1,0 +1,90 @@
+//! Disconnecting, and the queue of tokens that wait to be revoked.
+
+use super::super::{Disconnection, PendingRevocation, StoreError};
+use super::rows;
+use super::write::queue_revocation;
+use crate::clock::Millis;
+use sqlx::{Row as _, SqliteConnection};
+
+pub(super) async fn disconnect(
+    connection: &mut SqliteConnection,
+    of: &Disconnection,
+    now: Millis,
+) -> Result<bool, StoreError> {
+    // The row stays, for flows point to it; the tokens live on in the queue alone.
+    let result = sqlx::query(
+        "UPDATE connections SET disconnected_at = ?3, updated_at = ?3, access_token = x'', refresh_token = NULL, \
+           lease_id = NULL, lease_until = NULL, sent_generation = NULL \
+         WHERE id = ?1 AND generation = ?2 AND disconnected_at IS NULL",
+    )
+    .bind(&of.connection)
+    .bind(of.generation)
+    .bind(now)
+    .execute(&mut *connection)
+    .await?;
+    if result.rows_affected() != 1 {
+        return Ok(false);
+    }
+    for token in &of.tokens {
+        queue_revocation(connection, token, now).await?;
+    }
+    Ok(true)
+}
+
+/// Putting it off is what takes it: whoever dies with it leaves it to be taken again.
+pub(super) async fn take(
+    connection: &mut SqliteConnection,
+    now: Millis,
+    until: Millis,
+) -> Result<Option<(PendingRevocation, u32)>, StoreError> {
+    let row = sqlx::query(
+        "UPDATE revocations SET attempts = attempts + 1, next_attempt_at = ?2 \
+         WHERE id = (SELECT due.id FROM revocations AS due \
+           WHERE due.next_attempt_at <= ?1 AND (due.kind = 'refresh_token' OR NOT EXISTS ( \
+             SELECT 1 FROM revocations AS before WHERE before.kind = 'refresh_token' \
+               AND before.user_id = due.user_id AND before.provider = due.provider \
+               AND before.queued_at = due.queued_at)) \
+           ORDER BY due.next_attempt_at, due.queued_at, due.rowid LIMIT 1) \
+         RETURNING *",
+    )
+    .bind(now)
+    .bind(until)
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let attempts: u32 = row.try_get("attempts")?;
+    Ok(Some((rows::read_revocation(&row)?, attempts)))
+}
+
+pub(super) async fn postpone(
+    connection: &mut SqliteConnection,
+    id: &str,
+    until: Millis,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE revocations SET next_attempt_at = ?2 WHERE id = ?1")
+        .bind(id)
+        .bind(until)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn finish(connection: &mut SqliteConnection, id: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM revocations WHERE id = ?1")
+        .bind(id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn waiting(
+    connection: &mut SqliteConnection,
+    user: Option<&str>,
+) -> Result<u64, StoreError> {
+    let row = sqlx::query("SELECT count(*) FROM revocations WHERE ?1 IS NULL OR user_id = ?1")
+        .bind(user)
+        .fetch_one(connection)
+        .await?;
+    let count: i64 = row.try_get(0)?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}

@@ -1,0 +1,339 @@
+//! An access token that is good for a while, whoever asks and however many ask at once.
+
+use super::attempt::{Outcome, Report, Step};
+use super::{TokenError, TokenService, Tokens};
+use crate::clock::{Millis, millis};
+use crate::config::{Provider, Rotation};
+use crate::store::{Ending, ReauthReason, StoredConnection, Verdict};
+use secrecy::SecretString;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+/// A token is refreshed this long before it expires, so that a request that carries it arrives in time.
+const AHEAD: Duration = Duration::from_secs(5 * 60);
+
+/// Or when a third of its life is left: a token of five minutes would be refreshed on every call.
+const SHARE: i64 = 3;
+
+/// How often the row is looked at while another process asks the provider.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How long a caller waits for another process.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// When to ask again where nothing better is known.
+const SOON: Duration = Duration::from_secs(1);
+
+/// How often a row may change under a caller before something else must be wrong.
+const CHANGES: usize = 20;
+
+/// An access token, decrypted.
+pub struct AccessToken {
+    /// The token.
+    pub token: SecretString,
+    /// When it expires, if it does.
+    pub expires_at: Option<Millis>,
+    /// Which pair of its connection it is of.
+    pub generation: i64,
+}
+
+/// A refresh that was asked for.
+pub struct Refreshed {
+    /// The connection, as it is now.
+    pub connection: StoredConnection,
+    /// Its tokens.
+    pub tokens: Tokens,
+    /// What was asked of the provider by this process: nothing, where another one did it.
+    pub steps: Vec<Step>,
+}
+
+/// The attempts that are under way in this process, by connection.
+#[derive(Default)]
+pub(super) struct Flights {
+    running: Mutex<HashMap<String, watch::Receiver<Option<Report>>>>,
+    tasks: TaskTracker,
+}
+
+impl Flights {
+    fn running(&self) -> MutexGuard<'_, HashMap<String, watch::Receiver<Option<Report>>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TokenService {
+    /// A person's access token for a provider, refreshed ahead of its expiry: once, however many callers and processes
+    /// ask. Where a refresh does not work, the token that is there, as long as it is good.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NotConnected`], [`TokenError::ReauthRequired`], and [`TokenError::Later`] where the token has
+    /// expired and a new one cannot be had now.
+    pub async fn access_token(
+        self: &Arc<Self>,
+        user: &str,
+        provider: &str,
+    ) -> Result<AccessToken, TokenError> {
+        let have = self.obtain(user, provider, false, &mut Vec::new()).await?;
+        Ok(AccessToken {
+            token: have.tokens.access,
+            expires_at: have.connection.access_expires_at,
+            generation: have.connection.generation,
+        })
+    }
+
+    /// Refreshes now, though the token may be good, and though the provider is being left alone after a failure.
+    /// `steps` gets what was asked of the provider, also where it did not work.
+    ///
+    /// # Errors
+    ///
+    /// As [`access_token`](Self::access_token), and [`TokenError::NotRefreshable`].
+    pub async fn refresh(
+        self: &Arc<Self>,
+        user: &str,
+        provider: &str,
+        steps: &mut Vec<Step>,
+    ) -> Result<Refreshed, TokenError> {
+        self.obtain(user, provider, true, steps).await
+    }
+
+    /// As [`access_token`](Self::access_token), with the row and what was asked of the provider.
+    pub(super) async fn obtain(
+        self: &Arc<Self>,
+        user: &str,
+        provider: &str,
+        forced: bool,
+        steps: &mut Vec<Step>,
+    ) -> Result<Refreshed, TokenError> {
+        let patient_until = self.clock.now().saturating_add(millis(PATIENCE));
+        let mut seen = None;
+        let mut changes = 0;
+        while changes < CHANGES {
+            let (known, row) = self.row(user, provider).await?;
+            let now = self.clock.now();
+            let first = seen.get_or_insert_with(|| (row.id.clone(), row.generation));
+            let has_moved = (&first.0, first.1) != (&row.id, row.generation);
+            if let Some(reason) = row.reauth_reason {
+                return Err(TokenError::ReauthRequired(reason));
+            }
+            let is_wanted = if forced {
+                !has_moved
+            } else {
+                is_due(&row, now)
+            };
+            if !is_wanted {
+                return self.hand_out(row, steps);
+            }
+            if row.refresh_token.is_none() {
+                return self.without_refresh_token(row, forced, now, steps).await;
+            }
+            if let Some(reason) = waits(known, &row, forced, now) {
+                let until = row.cooling_until.unwrap_or(now);
+                return self.make_do(row, forced, reason, until - now, steps);
+            }
+            // What does not open is the operator's affair, and no reason to spend a refresh token.
+            self.open(&row)?;
+            let report = self.fly(row.clone(), forced).await;
+            steps.extend(report.steps);
+            match report.outcome {
+                Outcome::Changed => changes += 1,
+                Outcome::Held if self.clock.now() < patient_until => {
+                    self.clock.sleep(LOOK_EVERY).await;
+                }
+                Outcome::Held => {
+                    let reason = "another process is refreshing it".to_owned();
+                    return self.make_do(row, forced, reason, millis(SOON), steps);
+                }
+                Outcome::Failed { reason, until } => {
+                    let wait = until - self.clock.now();
+                    return self.make_do(row, forced, reason, wait, steps);
+                }
+                Outcome::Broken(error) => return Err(error.into()),
+            }
+        }
+        Err(TokenError::Restless)
+    }
+
+    /// Waits for the attempts that are under way in this process.
+    pub async fn finish(&self) {
+        self.flights.tasks.close();
+        self.flights.tasks.wait().await;
+    }
+
+    /// Joins the attempt that is under way for this connection, or begins one: in a task of its own, so that a caller
+    /// who goes away does not take a spent refresh token along.
+    async fn fly(self: &Arc<Self>, row: StoredConnection, forced: bool) -> Report {
+        let mut landing = {
+            let mut running = self.flights.running();
+            match running.get(&row.id) {
+                Some(flight) => flight.clone(),
+                None => {
+                    let (told, flight) = watch::channel(None);
+                    running.insert(row.id.clone(), flight.clone());
+                    let service = Arc::clone(self);
+                    self.flights.tasks.spawn(async move {
+                        let landed = Landed {
+                            service: &service,
+                            connection: row.id.clone(),
+                        };
+                        let report = service.attempt(row, forced).await;
+                        // Before anybody is told: who comes now has to look at the row again.
+                        drop(landed);
+                        told.send_replace(Some(report));
+                    });
+                    flight
+                }
+            }
+        };
+        match landing.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(report)) => report.clone(),
+            // The task is gone without a word: it panicked, or the runtime ends.
+            _ => Report::failed("the attempt ended early", self.clock.now()),
+        }
+    }
+
+    fn hand_out(
+        &self,
+        row: StoredConnection,
+        steps: &mut Vec<Step>,
+    ) -> Result<Refreshed, TokenError> {
+        Ok(Refreshed {
+            tokens: self.open(&row)?,
+            connection: row,
+            steps: std::mem::take(steps),
+        })
+    }
+
+    /// The token that is there, if it is still good and no new one was asked for by name.
+    fn make_do(
+        &self,
+        row: StoredConnection,
+        forced: bool,
+        reason: String,
+        wait: Millis,
+        steps: &mut Vec<Step>,
+    ) -> Result<Refreshed, TokenError> {
+        if !forced && is_good(&row, self.clock.now()) {
+            return self.hand_out(row, steps);
+        }
+        let wait = u64::try_from(wait).map_or(SOON, Duration::from_millis);
+        Err(TokenError::Later {
+            reason,
+            retry_after: wait.max(SOON),
+        })
+    }
+
+    async fn without_refresh_token(
+        &self,
+        row: StoredConnection,
+        forced: bool,
+        now: Millis,
+        steps: &mut Vec<Step>,
+    ) -> Result<Refreshed, TokenError> {
+        if is_good(&row, now) {
+            return if forced {
+                Err(TokenError::NotRefreshable)
+            } else {
+                self.hand_out(row, steps)
+            };
+        }
+        let reason = ReauthReason::NoRefreshToken;
+        let ending = Ending {
+            connection: row.id,
+            generation: row.generation,
+            lease: String::new(),
+            verdict: Verdict::Reauth(reason),
+        };
+        self.store.end_refresh(&ending, now).await?;
+        Err(TokenError::ReauthRequired(reason))
+    }
+}
+
+/// Takes an attempt off the list when it ends, however it ends.
+struct Landed<'a> {
+    service: &'a TokenService,
+    connection: String,
+}
+
+impl Drop for Landed<'_> {
+    fn drop(&mut self) {
+        self.service.flights.running().remove(&self.connection);
+    }
+}
+
+/// Whether a token has not expired.
+pub(super) fn is_good(row: &StoredConnection, now: Millis) -> bool {
+    row.access_expires_at.is_none_or(|expires| now < expires)
+}
+
+/// Whether it is time for a new one.
+pub(super) fn is_due(row: &StoredConnection, now: Millis) -> bool {
+    let Some(expires) = row.access_expires_at else {
+        return false;
+    };
+    let issued = row.access_issued_at.unwrap_or(row.updated_at);
+    let share = expires.saturating_sub(issued).max(0) / SHARE;
+    expires.saturating_sub(share.min(millis(AHEAD))) <= now
+}
+
+/// Why the provider is not asked now, if it is not.
+fn waits(provider: &Provider, row: &StoredConnection, forced: bool, now: Millis) -> Option<String> {
+    // One that is under way ends with a verdict of its own.
+    let is_under_way = row.lease_until.is_some_and(|until| now < until);
+    if row.is_uncertain()
+        && !is_under_way
+        && provider.rotation == Rotation::Strict
+        && is_good(row, now)
+    {
+        return Some(
+            "a refresh token was sent and no answer came; it is not sent again while the access token is good"
+                .to_owned(),
+        );
+    }
+    let cools = row.cooling_until.is_some_and(|until| now < until);
+    (cools && !forced).then(|| {
+        let error = row.refresh_error.as_deref().unwrap_or("unknown");
+        format!("the last refresh failed ({error}), and the provider is left alone for a while")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(issued: Millis, expires: Option<Millis>) -> StoredConnection {
+        StoredConnection {
+            id: "int_1".to_owned(),
+            user: "ann".to_owned(),
+            provider: "mona".to_owned(),
+            tools: Vec::new(),
+            scope: None,
+            access_token: Vec::new(),
+            refresh_token: None,
+            access_issued_at: Some(issued),
+            access_expires_at: expires,
+            generation: 1,
+            reauth_reason: None,
+            lease_until: None,
+            sent_generation: None,
+            refresh_error: None,
+            cooling_until: None,
+            created_at: issued,
+            updated_at: issued,
+        }
+    }
+
+    #[test]
+    fn is_due_five_minutes_or_a_third_of_its_life_ahead() {
+        const MINUTE: Millis = 60_000;
+        for (life, due) in [(60, 55), (15, 10), (6, 4), (3, 2)] {
+            let row = row(0, Some(life * MINUTE));
+            assert!(!is_due(&row, due * MINUTE - 1), "{life}");
+            assert!(is_due(&row, due * MINUTE), "{life}");
+        }
+        assert!(!is_due(&row(0, None), Millis::MAX), "it never expires");
+        assert!(is_due(&row(10, Some(5)), 5), "issued after its expiry");
+    }
+}

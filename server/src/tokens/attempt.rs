@@ -1,0 +1,356 @@
+//! One refresh of one generation: lease, intent, request, commit. Crash-safe at every step.
+//!
+//! ```text
+//!  begin_refresh ──▶ ask the provider ──▶ renew         generation + 1, guarded by the generation
+//!   lease, intent     no transaction  └─▶ end_refresh   cooling, uncertain or reauth_required
+//! ```
+//!
+//! Dies between `begin_refresh` and the rest: the row says that the generation's refresh token may have been used, and the
+//! provider's [`Rotation`] says what may be done about it once the lease is over.
+
+use super::endpoint::{self, EndpointError, Grant, Request};
+use super::seal::sealed_connection;
+use super::{TokenError, TokenService};
+use crate::clock::{Millis, millis};
+use crate::config::{Provider, Rotation};
+use crate::envelope::OpenError;
+use crate::random::random_text;
+use crate::store::{
+    Beginning, Ending, Intent, ReauthReason, Renewal, Renewing, StoreError, StoredConnection,
+    Verdict,
+};
+use secrecy::SecretString;
+use std::time::Duration;
+use tracing::{error, info, warn};
+
+/// The waits between the requests of one attempt.
+pub(super) const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
+
+/// A provider that wants a longer wait than this is left alone instead.
+const LONGEST_WAIT: Duration = Duration::from_secs(4);
+
+/// After a failure that may pass by itself.
+const COOLING: Duration = Duration::from_secs(30);
+
+/// After a refusal that somebody has to see to: a wrong secret does not get right in seconds.
+const COOLING_AFTER_REFUSAL: Duration = Duration::from_secs(5 * 60);
+
+/// The longest that a provider's `Retry-After` is obeyed.
+const LONGEST_COOLING: Duration = Duration::from_secs(60 * 60);
+
+/// What a request of an attempt brought.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Which request it was, from 1.
+    pub attempt: usize,
+    /// `renewed`, or why not.
+    pub outcome: String,
+    /// How long the provider took.
+    pub duration: Duration,
+    /// The wait before the next request, where there is one.
+    pub wait: Option<Duration>,
+}
+
+/// How an attempt went.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// What to do now.
+    pub(super) outcome: Outcome,
+    /// What was asked of the provider.
+    pub steps: Vec<Step>,
+}
+
+/// What to do after an attempt.
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    /// The row has changed: look at it.
+    Changed,
+    /// Another process holds the lease.
+    Held,
+    /// It did not work.
+    Failed {
+        /// Why.
+        reason: String,
+        /// Until when the provider is left alone.
+        until: Millis,
+    },
+    /// What is stored does not open.
+    Broken(OpenError),
+}
+
+impl Report {
+    pub(super) fn failed(reason: &str, until: Millis) -> Self {
+        Self {
+            outcome: Outcome::Failed {
+                reason: reason.to_owned(),
+                until,
+            },
+            steps: Vec::new(),
+        }
+    }
+}
+
+/// What the provider said in the end.
+pub(super) struct Said {
+    pub answer: Result<Grant, EndpointError>,
+    /// When the answered request was sent: a token's life counts from there at the latest.
+    pub sent_at: Millis,
+    /// Whether one of the requests may have used the refresh token without saying so.
+    pub is_uncertain: bool,
+    pub steps: Vec<Step>,
+}
+
+impl TokenService {
+    /// Refreshes the generation of `seen`, if nobody else does.
+    pub(super) async fn attempt(&self, seen: StoredConnection, forced: bool) -> Report {
+        let mut steps = Vec::new();
+        let outcome = match self.attempt_with(seen, forced, &mut steps).await {
+            Ok(outcome) => outcome,
+            Err(TokenError::Open(error)) => Outcome::Broken(error),
+            Err(error) => Outcome::Failed {
+                reason: error.to_string(),
+                until: self.clock.now(),
+            },
+        };
+        Report { outcome, steps }
+    }
+
+    async fn attempt_with(
+        &self,
+        seen: StoredConnection,
+        forced: bool,
+        steps: &mut Vec<Step>,
+    ) -> Result<Outcome, TokenError> {
+        let Some(provider) = self.providers.get(&seen.provider) else {
+            return Err(TokenError::UnknownProvider(seen.provider));
+        };
+        let now = self.clock.now();
+        let intent = self.intent(&seen, forced, true)?;
+        let row = match self.store.begin_refresh(&intent, now).await? {
+            Beginning::Begun(row) => *row,
+            Beginning::Gone => return Ok(Outcome::Changed),
+            Beginning::Refused(row) => return Ok(refused(&row, seen.generation, now)),
+        };
+        let Some(refresh) = self.open(&row)?.refresh else {
+            return Ok(Outcome::Changed);
+        };
+        let said = self.ask_patiently(provider, &refresh, intent.until).await;
+        *steps = said.steps;
+        let was_uncertain = row.is_uncertain() || said.is_uncertain;
+        match said.answer {
+            Ok(grant) => self.keep(&row, &grant, &refresh, said.sent_at).await,
+            Err(error) => {
+                let verdict = self.verdict(provider, &error, was_uncertain);
+                self.settle(&row, &intent, verdict, &error).await
+            }
+        }
+    }
+
+    /// The wish for a lease that covers all requests of an attempt.
+    pub(super) fn intent(
+        &self,
+        seen: &StoredConnection,
+        forced: bool,
+        sends: bool,
+    ) -> Result<Intent, TokenError> {
+        let requests = self.timeout.saturating_mul(1 + WAITS.len() as u32);
+        let waits: Duration = WAITS.iter().map(|wait| LONGEST_WAIT.max(*wait)).sum();
+        Ok(Intent {
+            connection: seen.id.clone(),
+            generation: seen.generation,
+            lease: random_text::<16>()?,
+            until: self
+                .clock
+                .now()
+                .saturating_add(millis(requests + waits + Duration::from_secs(1))),
+            forced,
+            sends,
+        })
+    }
+
+    /// Asks up to three times, and never after the lease.
+    pub(super) async fn ask_patiently(
+        &self,
+        provider: &Provider,
+        refresh: &SecretString,
+        until: Millis,
+    ) -> Said {
+        let mut said = Said {
+            answer: Err(EndpointError::Unreachable),
+            sent_at: self.clock.now(),
+            is_uncertain: false,
+            steps: Vec::new(),
+        };
+        for attempt in 1..=WAITS.len() + 1 {
+            said.sent_at = self.clock.now();
+            if until < said.sent_at.saturating_add(millis(self.timeout)) {
+                // This process was paused: somebody else may hold the lease by the time an answer comes.
+                break;
+            }
+            said.answer = endpoint::ask(&self.client, provider, &Request::Refresh(refresh)).await;
+            let took = self.clock.now() - said.sent_at;
+            let wait = match &said.answer {
+                Ok(_) => None,
+                Err(error) => {
+                    said.is_uncertain |= error.is_uncertain();
+                    next_wait(provider.rotation, error, attempt)
+                }
+            };
+            said.steps.push(Step {
+                attempt,
+                outcome: match &said.answer {
+                    Ok(_) => "renewed".to_owned(),
+                    Err(error) => error.to_string(),
+                },
+                duration: Duration::from_millis(u64::try_from(took).unwrap_or_default()),
+                wait,
+            });
+            let Some(wait) = wait else { break };
+            info!(
+                operation = "refresh",
+                provider = provider.id,
+                attempt,
+                wait_ms = millis(wait),
+                "will ask again"
+            );
+            self.clock.sleep(wait).await;
+        }
+        said
+    }
+
+    /// Stores what came. Only then is it handed out.
+    async fn keep(
+        &self,
+        row: &StoredConnection,
+        grant: &Grant,
+        used: &SecretString,
+        sent_at: Millis,
+    ) -> Result<Outcome, TokenError> {
+        let refresh = grant.refresh_token.as_ref().unwrap_or(used);
+        let (access_token, refresh_token) = sealed_connection(
+            &self.keys,
+            &row.id,
+            &row.user,
+            &grant.access_token,
+            Some(refresh),
+        )?;
+        let renewal = Renewal {
+            connection: row.id.clone(),
+            generation: row.generation,
+            access_token,
+            refresh_token,
+            scope: grant.scope.clone(),
+            access_expires_at: grant
+                .expires_in
+                .map(|life| sent_at.saturating_add(millis(life))),
+            otherwise: self.queued(&row.user, &row.provider, &grant.access_token, Some(refresh))?,
+        };
+        let stored = self
+            .patiently(|| async { Ok(self.store.renew(&renewal, self.clock.now()).await?) })
+            .await;
+        let (provider, user, generation) = (&row.provider, &row.user, row.generation);
+        match stored {
+            Ok(Renewing::Stored) => {
+                info!(operation = "refresh", provider, user, generation, "renewed");
+                Ok(Outcome::Changed)
+            }
+            Ok(Renewing::Moved) => {
+                warn!(
+                    operation = "refresh",
+                    provider, user, generation, "the generation had moved"
+                );
+                Ok(Outcome::Changed)
+            }
+            Ok(Renewing::Disconnected) => {
+                info!(
+                    operation = "refresh",
+                    provider, user, "disconnected meanwhile; queued for revocation"
+                );
+                Ok(Outcome::Changed)
+            }
+            Err(error) => {
+                error!(operation = "refresh", provider, user, generation, %error, "the new tokens could not be stored");
+                Err(error)
+            }
+        }
+    }
+
+    fn verdict(&self, provider: &Provider, error: &EndpointError, is_uncertain: bool) -> Verdict {
+        if error.ends_the_grant() {
+            // Where a refresh token stays good, one that was sent before is refused for another reason.
+            let is_lost = is_uncertain && provider.rotation != Rotation::None;
+            return Verdict::Reauth(if is_lost {
+                ReauthReason::RotationLost
+            } else {
+                ReauthReason::GrantRejected
+            });
+        }
+        let cooling = if error.is_passing() {
+            COOLING
+        } else {
+            COOLING_AFTER_REFUSAL
+        };
+        let cooling = cooling
+            .max(error.retry_after().unwrap_or_default())
+            .min(LONGEST_COOLING);
+        let until = self.clock.now().saturating_add(millis(cooling));
+        let error = error.to_string();
+        if is_uncertain {
+            Verdict::Uncertain { error, until }
+        } else {
+            Verdict::Cooling { error, until }
+        }
+    }
+
+    async fn settle(
+        &self,
+        row: &StoredConnection,
+        intent: &Intent,
+        verdict: Verdict,
+        error: &EndpointError,
+    ) -> Result<Outcome, TokenError> {
+        let (provider, user) = (&row.provider, &row.user);
+        let outcome = match &verdict {
+            Verdict::Untouched | Verdict::Reauth(_) => Outcome::Changed,
+            Verdict::Cooling { error, until } | Verdict::Uncertain { error, until } => {
+                Outcome::Failed {
+                    reason: error.clone(),
+                    until: *until,
+                }
+            }
+        };
+        let ending = Ending {
+            connection: row.id.clone(),
+            generation: row.generation,
+            lease: intent.lease.clone(),
+            verdict,
+        };
+        let stands = self.end(&ending).await?;
+        warn!(operation = "refresh", provider, user, generation = row.generation, %error, stands, "failed");
+        Ok(if stands { outcome } else { Outcome::Changed })
+    }
+
+    pub(super) async fn end(&self, ending: &Ending) -> Result<bool, StoreError> {
+        self.store.end_refresh(ending, self.clock.now()).await
+    }
+}
+
+/// Whether and when the same refresh token is sent again by the same attempt.
+fn next_wait(rotation: Rotation, error: &EndpointError, attempt: usize) -> Option<Duration> {
+    let wait = *WAITS.get(attempt - 1)?;
+    let wait = wait.max(error.retry_after().unwrap_or_default());
+    let may = error.is_passing() && (!error.is_uncertain() || rotation.forgives());
+    (may && wait <= LONGEST_WAIT).then_some(wait)
+}
+
+/// What a row that refused a lease says.
+fn refused(row: &StoredConnection, generation: i64, now: Millis) -> Outcome {
+    let is_held = row.generation == generation
+        && row.reauth_reason.is_none()
+        && row.lease_until.is_some_and(|until| now < until);
+    if is_held {
+        Outcome::Held
+    } else {
+        Outcome::Changed
+    }
+}

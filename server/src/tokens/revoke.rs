@@ -1,0 +1,274 @@
+//! Ending connections: disconnect, and the queue of tokens of which the provider has yet to hear.
+//!
+//! Best effort: the connection has ended when the row says so, whatever the provider answers and whenever.
+
+use super::endpoint::{authenticate, retry_after, small_body};
+use super::seal::{open_text, revocation_place};
+use super::{TokenError, TokenService};
+use crate::clock::millis;
+use crate::config::{Provider, Revocation};
+use crate::store::{Disconnection, PendingRevocation, TokenKind};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::{Response, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// How often the queue is looked at.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// The wait after a first failure; it doubles with each.
+const FIRST_WAIT: Duration = Duration::from_secs(30);
+
+/// The longest wait, also where a provider asks for more.
+const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// With the waits above they take about a day and a half. Few access tokens live as long.
+const ATTEMPTS: u32 = 15;
+
+/// How often a connection may change under a disconnection before something else must be wrong.
+const CHANGES: usize = 5;
+
+/// What a disconnection did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Disconnected {
+    /// The connection.
+    pub connection: String,
+    /// How many tokens wait to be revoked at the provider.
+    pub queued: usize,
+}
+
+/// What became of the tokens that were due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Revoked {
+    /// The provider knows that they are void.
+    pub revoked: u64,
+    /// It cannot be told, or has not listened for too long.
+    pub given_up: u64,
+    /// It will be told later.
+    pub postponed: u64,
+}
+
+enum Told {
+    Void,
+    Useless(&'static str),
+    Later(String, Option<Duration>),
+}
+
+impl TokenService {
+    /// Ends a person's connection: at once here, and as soon as it listens at the provider.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::NotConnected`], and when the tokens do not open.
+    pub async fn disconnect(&self, user: &str, provider: &str) -> Result<Disconnected, TokenError> {
+        for _ in 0..CHANGES {
+            let Some(row) = self.store.connection(user, provider).await? else {
+                return Err(TokenError::NotConnected);
+            };
+            let tokens = self.open(&row)?;
+            let tokens = self.queued(user, provider, &tokens.access, tokens.refresh.as_ref())?;
+            let of = Disconnection {
+                connection: row.id,
+                generation: row.generation,
+                tokens,
+            };
+            if self.store.disconnect(&of, self.clock.now()).await? {
+                let queued = of.tokens.len();
+                info!(
+                    operation = "disconnect",
+                    provider, user, queued, "disconnected"
+                );
+                return Ok(Disconnected {
+                    connection: of.connection,
+                    queued,
+                });
+            }
+        }
+        Err(TokenError::Restless)
+    }
+
+    /// Tells providers of every token that is due.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer. What was taken is taken again later.
+    pub async fn revoke_due(&self) -> Result<Revoked, TokenError> {
+        let mut counts = Revoked::default();
+        loop {
+            let now = self.clock.now();
+            // For whoever dies with it: after this it is taken again. RFC 7009 takes a token twice.
+            let until = now.saturating_add(millis(self.timeout.saturating_mul(2)));
+            let Some((pending, attempts)) = self.store.take_revocation(now, until).await? else {
+                return Ok(counts);
+            };
+            let (provider, user, kind) = (&pending.provider, &pending.user, pending.kind.as_str());
+            match self.tell(&pending).await {
+                Told::Void => {
+                    self.store.finish_revocation(&pending.id).await?;
+                    info!(
+                        operation = "revoke",
+                        provider, user, kind, attempts, "revoked"
+                    );
+                    counts.revoked += 1;
+                }
+                Told::Useless(reason) => {
+                    self.store.finish_revocation(&pending.id).await?;
+                    warn!(
+                        operation = "revoke",
+                        provider, user, kind, attempts, reason, "given up"
+                    );
+                    counts.given_up += 1;
+                }
+                Told::Later(reason, _) if ATTEMPTS <= attempts => {
+                    self.store.finish_revocation(&pending.id).await?;
+                    warn!(
+                        operation = "revoke",
+                        provider, user, kind, attempts, reason, "given up"
+                    );
+                    counts.given_up += 1;
+                }
+                Told::Later(reason, after) => {
+                    let wait = FIRST_WAIT
+                        .saturating_mul(1 << attempts.saturating_sub(1).min(ATTEMPTS))
+                        .max(after.unwrap_or_default())
+                        .min(LONGEST_WAIT);
+                    let until = self.clock.now().saturating_add(millis(wait));
+                    self.store.postpone_revocation(&pending.id, until).await?;
+                    let wait_ms = millis(wait);
+                    warn!(
+                        operation = "revoke",
+                        provider, user, kind, attempts, reason, wait_ms, "put off"
+                    );
+                    counts.postponed += 1;
+                }
+            }
+        }
+    }
+
+    async fn tell(&self, pending: &PendingRevocation) -> Told {
+        let Some(provider) = self.providers.get(&pending.provider) else {
+            return Told::Later("the provider is not configured".to_owned(), None);
+        };
+        let Some(revocation) = &provider.revocation else {
+            return Told::Useless("the provider has no revocation endpoint");
+        };
+        let place = revocation_place(&pending.id, &pending.user);
+        let token = match open_text(&self.keys, place, &pending.token.bytes) {
+            Ok(token) => token,
+            Err(error) => return Told::Later(error.to_string(), None),
+        };
+        match revocation {
+            Revocation::Rfc7009(url) => {
+                let form = vec![
+                    ("token", token.expose_secret()),
+                    ("token_type_hint", pending.kind.as_str()),
+                ];
+                let builder = self
+                    .client
+                    .post(url.clone())
+                    .header(ACCEPT, HeaderValue::from_static("application/json"));
+                match authenticate(builder, provider, form).send().await {
+                    Ok(response) => rfc7009_outcome(response).await,
+                    Err(_) => unreachable_for_now(),
+                }
+            }
+            Revocation::GitHub(_) if pending.kind == TokenKind::Refresh => {
+                Told::Useless("GitHub ends access tokens alone")
+            }
+            Revocation::GitHub(url) => self.tell_github(provider, url.clone(), &token).await,
+        }
+    }
+
+    async fn tell_github(&self, provider: &Provider, url: url::Url, token: &SecretString) -> Told {
+        let secret = provider
+            .client_secret
+            .as_ref()
+            .map(|secret| secret.expose_secret().to_owned());
+        let body = serde_json::json!({ "access_token": token.expose_secret() }).to_string();
+        let sent = self
+            .client
+            .delete(url)
+            .basic_auth(&provider.client_id, secret)
+            .header(
+                ACCEPT,
+                HeaderValue::from_static("application/vnd.github+json"),
+            )
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(body)
+            .send()
+            .await;
+        match sent {
+            // It answers 404 and 422 to a token that it does not know, or not any more.
+            Ok(response) if matches!(response.status().as_u16(), 204 | 404 | 422) => Told::Void,
+            Ok(response) => Told::Later(
+                format!("the provider answered {}", response.status().as_u16()),
+                retry_after(response.headers()),
+            ),
+            Err(_) => unreachable_for_now(),
+        }
+    }
+}
+
+fn unreachable_for_now() -> Told {
+    Told::Later("the provider could not be reached".to_owned(), None)
+}
+
+/// RFC 7009 2.2: 200 also for a token that was void already.
+async fn rfc7009_outcome(mut response: Response) -> Told {
+    #[derive(Deserialize)]
+    struct Answer {
+        error: Option<String>,
+    }
+
+    let status = response.status();
+    if status.is_success() {
+        return Told::Void;
+    }
+    let after = retry_after(response.headers());
+    if status == StatusCode::BAD_REQUEST {
+        let body = small_body(&mut response).await.unwrap_or_default();
+        let error = serde_json::from_slice::<Answer>(&body)
+            .ok()
+            .and_then(|answer| answer.error);
+        match error.as_deref() {
+            // Google's word for one that is void already.
+            Some("invalid_token") => return Told::Void,
+            Some("unsupported_token_type") => {
+                return Told::Useless("the provider does not revoke tokens of this kind");
+            }
+            _ => {}
+        }
+    }
+    Told::Later(format!("the provider answered {}", status.as_u16()), after)
+}
+
+/// Tells providers of tokens that are void.
+#[derive(Clone)]
+pub struct Revoker {
+    tokens: Arc<TokenService>,
+}
+
+impl Revoker {
+    /// A revoker of what `tokens` has queued.
+    #[must_use]
+    pub const fn new(tokens: Arc<TokenService>) -> Self {
+        Self { tokens }
+    }
+
+    /// Works on the queue until `stop`. A request in flight ends before it returns.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if let Err(error) = self.tokens.revoke_due().await {
+                warn!(operation = "revoke", %error, "will try again");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+    }
+}
