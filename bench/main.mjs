@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --json] [-- --quick]`: how the package fares beside what the browser does bare. All candidates take
+ * `npm run bench [-- --json --quick]`: how the package fares beside what the browser does bare. All candidates take
  * turns in one run, so ratios can be compared between machines; absolute times cannot.
  */
 import { availableParallelism, loadavg } from "node:os";
