@@ -259,16 +259,16 @@ impl Revoker {
         Self { tokens }
     }
 
-    /// Works on the queue until `stop`. A request in flight ends before it returns.
+    /// Works on the queue until `stop`. What is in flight then is taken again by the next process.
     pub async fn run(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            if let Err(error) = self.tokens.revoke_due().await {
-                warn!(operation = "revoke", %error, "will try again");
+        let work = async {
+            loop {
+                if let Err(error) = self.tokens.revoke_due().await {
+                    warn!(operation = "revoke", %error, "will try again");
+                }
+                tokio::time::sleep(EVERY).await;
             }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = tokio::time::sleep(EVERY) => {}
-            }
-        }
+        };
+        let _stopped = stop.run_until_cancelled(work).await;
     }
 }

@@ -14,6 +14,8 @@ mod config;
 mod exchange;
 mod expiry;
 mod identity;
+mod operator;
+mod operator_faults;
 mod pages;
 mod process;
 mod races;

@@ -88,6 +88,21 @@ impl Server {
         self.directory.path().join("test.db")
     }
 
+    /// The configuration as a file, for the binary.
+    pub fn configuration_file(&self) -> PathBuf {
+        let file = self.directory.path().join("server.toml");
+        let text = format!(
+            "listen = \"127.0.0.1:0\"\ndatabase = {:?}\n{}",
+            self.database(),
+            self.text
+        );
+        // Once: a process that starts at the same moment would read half of it.
+        if !file.exists() {
+            std::fs::write(&file, text).unwrap();
+        }
+        file
+    }
+
     /// Another process on the same file, as far as one process can be another: a pool and services of its own.
     pub async fn sibling(&self) -> (Arc<App>, SqliteStore) {
         open(&self.text, &self.database(), &self.source).await

@@ -1,5 +1,9 @@
 //! The command line.
 
+mod commands;
+mod operator;
+mod report;
+
 use crate::demo;
 use clap::{Args, Parser, Subcommand};
 use oauth_sync_server::config::{
@@ -8,7 +12,7 @@ use oauth_sync_server::config::{
 use oauth_sync_server::serve::{ServeError, serve};
 use std::io::{Write as _, stdout};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -26,6 +30,8 @@ pub struct Cli {
 enum Command {
     /// Serve flows, callbacks and status.
     Serve(Serve),
+    #[command(flatten)]
+    Operator(operator::Command),
 }
 
 #[derive(Debug, Args)]
@@ -58,8 +64,15 @@ struct Serve {
 
 /// Runs the command; 0 is done, 1 failed, 2 has to be called or configured in another way.
 pub fn run(cli: Cli) -> ExitCode {
-    start_logs();
-    let Command::Serve(arguments) = cli.command;
+    let arguments = match cli.command {
+        Command::Serve(arguments) => arguments,
+        Command::Operator(command) => {
+            // What an operator asks for is on standard output; the log is for what goes wrong.
+            start_logs(LevelFilter::WARN);
+            return operator::run(command);
+        }
+    };
+    start_logs(LevelFilter::INFO);
     let done = arguments
         .config()
         .map_err(ServeError::from)
@@ -72,11 +85,16 @@ pub fn run(cli: Cli) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            for line in error.to_string().lines() {
-                eprintln!("oauth-sync-server: {line}");
-            }
+            complain(&error.to_string());
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// To standard error, each line with the program's name.
+fn complain(text: &str) {
+    for line in text.lines() {
+        eprintln!("oauth-sync-server: {line}");
     }
 }
 
@@ -100,33 +118,42 @@ impl Serve {
                 package: self.package,
             }),
         };
-        let surroundings = Surroundings {
-            variable: &|name| std::env::var(name).ok(),
-            demo_key: &demo::key_beside,
-        };
-        match self.config {
-            Some(file) => Config::load(&file, overrides, &surroundings),
-            None if self.demo => Config::parse("built-in demo", DEMO, overrides, &surroundings),
-            None => Err(ConfigError {
-                file: "--config".to_owned(),
-                problems: vec![Problem {
-                    key: String::new(),
-                    message: "is missing".to_owned(),
-                }],
-            }),
-        }
+        configuration(self.config.as_deref(), self.demo, overrides)
+    }
+}
+
+/// The configuration in `file`, or the demo's own.
+fn configuration(
+    file: Option<&Path>,
+    demo: bool,
+    overrides: Overrides,
+) -> Result<Config, ConfigError> {
+    let surroundings = Surroundings {
+        variable: &|name| std::env::var(name).ok(),
+        demo_key: &demo::key_beside,
+    };
+    match file {
+        Some(file) => Config::load(file, overrides, &surroundings),
+        None if demo => Config::parse("built-in demo", DEMO, overrides, &surroundings),
+        None => Err(ConfigError {
+            file: "--config".to_owned(),
+            problems: vec![Problem {
+                key: String::new(),
+                message: "is missing".to_owned(),
+            }],
+        }),
     }
 }
 
 /// To standard error, by `OAUTH_SYNC_LOG`: a level, or targets with levels (`info,oauth_sync_server=debug`).
-fn start_logs() {
+fn start_logs(level: LevelFilter) {
     let targets = std::env::var("OAUTH_SYNC_LOG")
         .ok()
         .and_then(|text| text.parse::<Targets>().ok())
         .unwrap_or_else(|| {
             Targets::new()
                 .with_default(LevelFilter::WARN)
-                .with_target("oauth_sync_server", LevelFilter::INFO)
+                .with_target("oauth_sync_server", level)
         });
     tracing_subscriber::registry()
         .with(
