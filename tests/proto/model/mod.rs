@@ -114,7 +114,11 @@ pub fn explore(protocol: Protocol) -> (usize, Vec<&'static str>) {
         .finish_when(HasDiscoveries::Any)
         .spawn_bfs()
         .join();
-    let broken = checker.discoveries().into_keys().collect();
+    let mut broken = Vec::new();
+    for (name, path) in checker.discoveries() {
+        println!("{name}: {:?}", path.into_actions());
+        broken.push(name);
+    }
     (checker.unique_state_count(), broken)
 }
 
@@ -173,8 +177,8 @@ fn every_case(large: bool) -> Vec<(&'static str, Protocol)> {
         ..case.clone()
     };
     let deep = |case: &Protocol| Protocol {
-        ticks: 4,
-        depth: 7,
+        ticks: 3,
+        depth: 6,
         rest_of: 64,
         ..case.clone()
     };

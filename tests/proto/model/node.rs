@@ -5,6 +5,7 @@ use crate::simulation::properties;
 use crate::simulation::steps::{FLOWS, Run};
 use crate::world::{Callback, Channels, State, id};
 use oauth_sync::proto::machine::Input;
+use oauth_sync::proto::time::Millis;
 use serde_json::json;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -46,6 +47,8 @@ pub struct Node {
 impl Node {
     pub fn new(protocol: &Protocol) -> Self {
         let mut world = protocol.world.clone();
+        // A timer may be ten minutes away, and what is settled is to be there still when it is looked at.
+        world.config.keep_settled = Millis::hours(10);
         for _ in 0..protocol.windows {
             world.open();
         }
