@@ -97,6 +97,56 @@ async fn a_process_killed_before_its_commit_costs_a_strict_provider_a_new_consen
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_process_did_not_revoke_the_server_revokes() {
+    let server = connected("strict").await;
+    let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(30));
+    server.answer_at("POST", "/revoke", slow).await;
+    let file = server.configuration_file();
+    let file = file.to_str().unwrap();
+    let mut doomed = command(&["disconnect", "mona", "--user=ann", "--config", file])
+        .spawn()
+        .unwrap();
+    eventually("the provider is told", || async {
+        !server.bodies("/revoke").await.is_empty()
+    })
+    .await;
+    doomed.kill().unwrap();
+    doomed.wait().unwrap();
+    let said = run(&server, &["status"]).await;
+    assert_eq!(said.out, "no connections\n2 token(s) wait to be revoked\n");
+
+    // Its hold on the token is over after half a minute.
+    let mut database = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(server.database())
+        .connect()
+        .await
+        .unwrap();
+    sqlx::query("UPDATE revocations SET next_attempt_at = 1")
+        .execute(&mut database)
+        .await
+        .unwrap();
+    server.answer(ResponseTemplate::new(503)).await;
+    server
+        .answer_at("POST", "/revoke", ResponseTemplate::new(200))
+        .await;
+    let mut serving = command(&["serve", "--config", file])
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    eventually("the provider has heard of both", || async {
+        server.bodies("/revoke").await.len() == 2
+    })
+    .await;
+    serving.kill().unwrap();
+    serving.wait().unwrap();
+    let bodies = server.bodies("/revoke").await;
+    assert!(
+        bodies[0].ends_with("refresh_token"),
+        "that one first, again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_six_processes_at_once_one_refreshes() {
     let server = connected("strict").await;
     server

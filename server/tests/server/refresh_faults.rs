@@ -61,6 +61,26 @@ async fn a_caller_who_goes_away_does_not_take_the_refresh_along() {
     assert_eq!(text(&server.app).await, "renewed-access-1");
 }
 
+#[tokio::test]
+async fn a_process_that_was_paused_past_its_lease_sends_nothing_more() {
+    let server = Server::rotating("none").await;
+    server.connected("ann", "flow-0001").await;
+    server.answer(ResponseTemplate::new(503)).await;
+    server.clock.advance(MINUTE * 56);
+    let app = Arc::clone(&server.app);
+    let caller = tokio::spawn(async move { text(&app).await });
+    eventually("it waits for its second request", || {
+        std::future::ready(!server.clock.waits().is_empty())
+    })
+    .await;
+    server.clock.advance(MINUTE);
+    assert_eq!(caller.await.unwrap(), ACCESS_TOKEN);
+    assert_eq!(server.token_requests().await.len(), 1);
+    let row = row(&server).await;
+    assert_eq!(row.lease_until, None);
+    assert!(!row.is_uncertain(), "503 says that nothing was done");
+}
+
 /// As a process leaves the row that dies after its request and before its commit.
 async fn died(server: &Server) {
     let row = row(server).await;

@@ -1,7 +1,9 @@
 //! Secrets do not travel: nothing planted is in a page, a log line or, in clear, in the file.
 
-use crate::harness::{PLANTED, Server, logged};
+use crate::harness::{PLANTED, REFRESH_TOKEN, Rotating, Server, logged};
 use oauth_sync_server::store::SqliteStore;
+use std::time::Duration;
+use wiremock::ResponseTemplate;
 
 #[tokio::test]
 async fn no_secret_is_in_a_page_a_log_or_the_file() {
@@ -35,4 +37,50 @@ async fn no_secret_is_in_a_page_a_log_or_the_file() {
     // Debug output is what a careless log line would print.
     let store: &SqliteStore = &server.store;
     assert!(!format!("{store:?}").contains("planted"));
+}
+
+#[tokio::test]
+async fn no_secret_of_a_refresh_or_a_revocation_is_in_a_log_or_the_file() {
+    let server = Server::with(|text| {
+        text.replacen("issuer", "revocation_endpoint = \"/revoke\"\nissuer", 1)
+    })
+    .await;
+    server.connected("eve-of-the-refresh", "flow-0001").await;
+    server.clock.skip_waits();
+    server.clock.advance(Duration::from_secs(60 * 60));
+    let user = "eve-of-the-refresh";
+    // The provider repeats what it was sent, as some do in their errors.
+    let echo = ResponseTemplate::new(400).set_body_json(serde_json::json!({
+        "error": REFRESH_TOKEN, "error_description": REFRESH_TOKEN,
+    }));
+    server.answer(echo.clone()).await;
+    let tokens = &server.app.tokens;
+    let error = tokens.access_token(user, "mona").await.err().unwrap();
+    let mut shown = format!("{error} {error:?}");
+    server
+        .answer(Rotating::new(REFRESH_TOKEN, Duration::ZERO))
+        .await;
+    server.answer_at("POST", "/revoke", echo).await;
+    let mut steps = Vec::new();
+    let refreshed = tokens.refresh(user, "mona", &mut steps).await.unwrap();
+    shown += &format!("{:?} {:?}", refreshed.connection, refreshed.steps);
+    tokens.simulate_failure(user, "mona").await.unwrap();
+    tokens.disconnect(user, "mona").await.unwrap();
+    assert_eq!(tokens.revoke_due().await.unwrap().postponed, 1);
+    tokens.rotate_keys().await.unwrap();
+    server.store.close().await;
+
+    let mut file = std::fs::read(server.database()).unwrap();
+    file.extend(std::fs::read(server.database().with_extension("db-wal")).unwrap_or_default());
+    let file = String::from_utf8_lossy(&file).into_owned();
+    let log = logged();
+    assert!(file.contains(user) && log.contains(user), "the right ones");
+    for secret in PLANTED.iter().chain(&["renewed-access"]) {
+        assert!(!file.contains(secret), "the file has {secret}");
+        assert!(!log.contains(secret), "the log has {secret}");
+        assert!(
+            !shown.contains(secret),
+            "an error or a record shows {secret}"
+        );
+    }
 }
