@@ -24,6 +24,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a caller waits for another process.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a caller waits whose token is still good: it is refreshed ahead so that nobody has to wait.
+const PATIENCE_WHILE_GOOD: Duration = Duration::from_secs(2);
+
 /// When to ask again where nothing better is known.
 const SOON: Duration = Duration::from_secs(1);
 
@@ -107,7 +110,7 @@ impl TokenService {
         forced: bool,
         steps: &mut Vec<Step>,
     ) -> Result<Refreshed, TokenError> {
-        let patient_until = self.clock.now().saturating_add(millis(PATIENCE));
+        let began = self.clock.now();
         let mut seen = None;
         let mut changes = 0;
         while changes < CHANGES {
@@ -135,7 +138,23 @@ impl TokenService {
             }
             // What does not open is the operator's affair, and no reason to spend a refresh token.
             self.open(&row)?;
-            let report = self.fly(row.clone(), forced).await;
+            let may_make_do = !forced && is_good(&row, now);
+            let flight = self.fly(row.clone(), forced);
+            let report = if may_make_do {
+                match tokio::time::timeout(PATIENCE_WHILE_GOOD, flight).await {
+                    Ok(report) => report,
+                    // It goes on without this caller.
+                    Err(_) => return self.hand_out(row, steps),
+                }
+            } else {
+                flight.await
+            };
+            let patience = if may_make_do {
+                PATIENCE_WHILE_GOOD
+            } else {
+                PATIENCE
+            };
+            let patient_until = began.saturating_add(millis(patience));
             steps.extend(report.steps);
             match report.outcome {
                 Outcome::Changed => changes += 1,

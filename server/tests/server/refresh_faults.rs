@@ -62,6 +62,22 @@ async fn a_caller_who_goes_away_does_not_take_the_refresh_along() {
 }
 
 #[tokio::test]
+async fn nobody_waits_long_who_has_a_good_token() {
+    let server = Server::start().await;
+    server.connected("ann", "flow-0001").await;
+    server.answer(ResponseTemplate::new(503)).await;
+    server.clock.advance(MINUTE * 56);
+    // The attempt waits for its second request, and time stands still.
+    assert_eq!(text(&server.app).await, ACCESS_TOKEN);
+    assert!(row(&server).await.lease_until.is_some(), "it goes on");
+    server.clock.advance(Duration::from_secs(1));
+    eventually("the second request is sent", || async {
+        server.token_requests().await.len() == 2
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_process_that_was_paused_past_its_lease_sends_nothing_more() {
     let server = Server::rotating("none").await;
     server.connected("ann", "flow-0001").await;
