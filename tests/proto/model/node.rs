@@ -5,11 +5,13 @@ use crate::simulation::properties;
 use crate::simulation::steps::{FLOWS, Run};
 use crate::world::{Callback, Channels, State, id};
 use oauth_sync::proto::machine::Input;
-use oauth_sync::proto::time::Millis;
 use serde_json::json;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// A timer that is farther off fires when everything has arrived: nothing is on its way for longer, and what has settled
+/// is still there when it is looked at.
+const LONGEST_WAIT: u64 = 60_000;
 /// The one flow of the exploration.
 const FLOW: &str = FLOWS[0];
 
@@ -47,8 +49,6 @@ pub struct Node {
 impl Node {
     pub fn new(protocol: &Protocol) -> Self {
         let mut world = protocol.world.clone();
-        // A timer may be ten minutes away, and what is settled is to be there still when it is looked at.
-        world.config.keep_settled = Millis::hours(10);
         for _ in 0..protocol.windows {
             world.open();
         }
@@ -104,7 +104,9 @@ impl Node {
             }
             Action::Tick => {
                 next.ticks -= 1;
-                run.world.tick_next();
+                if !run.world.tick_next(LONGEST_WAIT) {
+                    return None;
+                }
             }
             Action::Succeed { by_opener } => {
                 run.noticed.insert(FLOW);

@@ -211,13 +211,17 @@ impl World {
         true
     }
 
-    /// The earliest timer fires, whatever is on its way.
-    pub fn tick_next(&mut self) {
+    /// The earliest timer fires, whatever is on its way, unless it is farther off than that.
+    pub fn tick_next(&mut self, longest: u64) -> bool {
         let timer = (0..self.windows.len())
             .filter_map(|w| Some((self.windows[w].wakes_at()?, w)))
             .min();
-        if let Some((at, w)) = timer {
-            self.tick(w, at);
+        match timer {
+            Some((at, w)) if at <= self.now + longest => {
+                self.tick(w, at);
+                true
+            }
+            _ => false,
         }
     }
 
