@@ -172,3 +172,29 @@ async fn a_slot_that_was_written_meanwhile_is_found_at_the_start() {
     assert_eq!(after.driver.flows()[0].status, Status::Completed);
     assert_eq!(after.via(EventKind::Completed), Some(Via::Storage));
 }
+
+#[wasm_bindgen_test]
+async fn a_failure_that_is_passed_on_leaves_a_success_in_its_slot() {
+    let window = Window::open(None);
+    window.start("flow-0001");
+    let name = &window.namespace;
+    let slot = || {
+        js(&format!(
+            "JSON.parse(localStorage.getItem('{name}:flow-0001') ?? 'null')?.success"
+        ))
+    };
+    js(&format!(
+        "localStorage.setItem('{name}:flow-0001', JSON.stringify({}))",
+        success("n1")
+    ));
+    send(
+        TRANSPORTS[0].1,
+        name,
+        "{ type: 'oauth-failed', v: 1, id: 'n2', provider: 'github', success: false, flowId: 'flow-0001', error: { code: 'access_denied' }, timestamp: Date.now() }",
+    );
+    until("cancelled", || {
+        window.kinds().contains(&EventKind::Cancelled)
+    })
+    .await;
+    assert_eq!(slot(), true);
+}

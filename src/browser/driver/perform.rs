@@ -10,6 +10,7 @@ use super::super::window::Sender;
 use super::{Inner, Slot};
 use crate::proto::flow::FlowId;
 use crate::proto::machine::{Area, Input, Lock, Output, RequestId};
+use crate::proto::notice::End;
 use crate::proto::time::{Millis, Now};
 use crate::proto::tree::Tree;
 use std::rc::Rc;
@@ -31,8 +32,12 @@ impl Inner {
                 }
             }
             Output::Relay { notice, slot } => {
+                let is_failure = matches!(notice.end, End::Failure(_));
                 let notice = notice.to_wire();
-                self.write(Area::Local, &slot, &notice);
+                // A success that nobody has read yet is not lost to a failure that comes after it.
+                if !(is_failure && self.is_written(&slot)) {
+                    self.write(Area::Local, &slot, &notice);
+                }
                 if let Some(channel) = self.plain.get()
                     && let Some(notice) = to_js(&notice)
                 {
@@ -123,6 +128,12 @@ impl Inner {
             Area::Local => &self.local,
             Area::Session => &self.session,
         }
+    }
+
+    fn is_written(&self, key: &str) -> bool {
+        self.local
+            .get()
+            .is_some_and(|storage| storage.read(key).is_string())
     }
 
     fn write(self: &Rc<Self>, area: Area, key: &str, content: &Tree) {
