@@ -178,7 +178,7 @@ export type StatusSource<P extends string = string> =
 export type Options<P extends string = string> = StatusSource<P> & {
   /** Where flows begin. `retry` needs it after a reload. */
   startUrl?: StartUrl<P>;
-  /** Server-sent events. What comes by any other push goes to `report`. */
+  /** For server push (SSE). Not used yet: it is checked and then ignored. For a push of your own call `report`. */
   eventsUrl?: string | URL;
   /** Used for `statusUrl`, where bearer tokens or CSRF headers are needed. Default: the global one, same-origin credentials. */
   fetch?: typeof fetch;
