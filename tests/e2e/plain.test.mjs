@@ -64,7 +64,9 @@ for (const { by, via } of ways) {
     const id = await starter.start("github");
     await allHearOneCompleted([starter, other], id);
     assert.equal((await starter.flow(id)).integrationId, "42");
-    if (via !== undefined) assert.equal(starter.events({ type: "completed" })[0].via, via);
+    // Each tab can be first to hear it, and then tells the other over the channel.
+    const heardBy = [starter, other].map((tab) => tab.events({ type: "completed" })[0].via);
+    if (via !== undefined) assert.ok(heardBy.includes(via), `by ${via}, not by ${heardBy}`);
   });
 
   scenario(`a_hand_written_failure_is_understood_by_${way}`, async ({ open }) => {
