@@ -1,5 +1,5 @@
 /** Brings the wasm module into the page: once, and early, since nearly all of its cost is one more request. */
-import init, { build } from "./oauth_sync.js";
+import { build, instantiate as run } from "./oauth_sync.js";
 import { beside } from "./beside.js";
 import { failure } from "./errors.js";
 import type { Options } from "./types.js";
@@ -25,7 +25,7 @@ async function instantiate(source: Source | undefined): Promise<void> {
   const [stamp] = WebAssembly.Module.customSections(module, "oauth-sync");
   if (new TextDecoder().decode(stamp) !== build) throw failure("wasm_mismatch");
   try {
-    await init({ module_or_path: module });
+    await run(module);
   } catch (error) {
     throw failure("wasm_mismatch", error);
   }

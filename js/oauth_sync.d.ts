@@ -1,6 +1,6 @@
 /**
- * The wasm module as the front sees it: what `wasm-bindgen` makes of `src/api.rs`, written by hand so that the front
- * compiles before the module does. `tests/types` compares the two.
+ * The wasm module as the front sees it: what `wasm-bindgen` makes of `src/api.rs`, and the build of that, written by
+ * hand so that the front compiles before the module does. `tests/types` compares the class.
  */
 
 export interface CoreOptions {
@@ -103,4 +103,4 @@ export class OAuthSync {
 export const build: string;
 
 /** Instantiates the module; once for the page. */
-export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+export function instantiate(module: WebAssembly.Module): Promise<unknown>;

@@ -6,10 +6,10 @@
  */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { bin, root, run } from "./command.mjs";
+import { compileModule, shrinkModule } from "./module.mjs";
 
 const target = resolve(root, process.env.CARGO_TARGET_DIR ?? "target");
 const bindgen = join(target, "bindgen");
@@ -23,7 +23,7 @@ const REALM = [
   "Date", "performance", "setTimeout", "clearTimeout", "queueMicrotask", "fetch", "reportError", "addEventListener", "removeEventListener", "Window",
 ];
 /** What everything that is built depends on. */
-const TOOLS = ["package-lock.json", "scripts/build.mjs"];
+const TOOLS = ["package-lock.json", "scripts/build.mjs", "scripts/module.mjs"];
 
 /** Builds the package; `say` is told what is being done. */
 export async function build(say = () => {}) {
@@ -35,31 +35,11 @@ export async function build(say = () => {}) {
 
 async function buildModule(version, say) {
   say("module");
-  const profile = ["--profile", "browser", "--target", "wasm32-unknown-unknown"];
-  // Panic messages name source files; where they lie on the machine that built them is nobody's business.
-  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
-  const sysroot = (await run("rustc", ["--print", "sysroot"])).trim();
-  const remaps = [`${cargoHome}=cargo`, `${sysroot}=rust`, `${root}=oauth-sync`].map((pair) => `--remap-path-prefix=${pair}`);
-  const env = { CARGO_ENCODED_RUSTFLAGS: remaps.join("\x1f") };
-  await run("cargo", ["build", "--quiet", "--lib", "--package", "oauth-sync", ...profile], { env });
-  const wasm = join(target, "wasm32-unknown-unknown/browser/oauth_sync.wasm");
+  const wasm = await compileModule(target);
   await unlessUpToDate("module", [wasm, ...TOOLS, "Cargo.lock", "xtask/src/main.rs"], "oauth_sync_bg.wasm", async (hash) => {
     await run("cargo", ["xtask", "bindgen", wasm, bindgen]);
-    const optimised = join(bindgen, "optimised.wasm");
-    // One pass that removes what only tools read: names, producers, features.
-    const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
-    // A body inlined into its one caller is fewer bytes, and more once compressed: what is alike no longer looks alike.
-    const shrink = ["-Oz", "--one-caller-inline-max-function-size=0"];
-    await run(bin("wasm-opt"), [...shrink, ...strip, join(bindgen, "oauth_sync_bg.wasm"), "-o", optimised]);
     const stamp = `${version}-${hash.slice(0, 8)}`;
-    const glue = join(bindgen, "stamped.js");
-    const source = await readFile(join(bindgen, "oauth_sync.js"), "utf8");
-    await writeFile(glue, `${source}\nexport const build = ${JSON.stringify(stamp)};\n`);
-    await run(bin("esbuild"), [glue, "--minify", "--format=esm", "--target=es2022", `--outfile=${dist}/oauth_sync.js`]);
-    await writeFile(
-      join(dist, "oauth_sync_bg.wasm"),
-      Buffer.concat([await readFile(optimised), customSection("oauth-sync", stamp)]),
-    );
+    await writeFile(join(dist, "oauth_sync_bg.wasm"), Buffer.concat([await shrinkModule(bindgen, dist, stamp), customSection("oauth-sync", stamp)]));
   });
 }
 

@@ -10,13 +10,23 @@ export async function installPackages(say) {
   await run("npm", ["ci", "--no-audit", "--no-fund"]);
 }
 
-/** What Cargo compiles the module for. `rust-toolchain.toml` names it, but only rustup reads that. */
+/**
+ * What Cargo compiles the module for, and the source of the standard library, which is compiled with it.
+ * `rust-toolchain.toml` names both, but only rustup reads that.
+ */
 export async function installWasmTarget(say) {
-  const { code, output } = await attempt("rustc", ["--print", "target-libdir", "--target", "wasm32-unknown-unknown"]);
+  const { code, output } = await attempt("rustc", ["--print", "sysroot"]);
   if (code !== 0) throw new Error(`Rust is missing: install it with rustup (https://rustup.rs)\n${output}`);
-  if (await isThere(output.trim())) return;
-  say("installing the wasm target");
-  await run("rustup", ["target", "add", "wasm32-unknown-unknown"]);
+  const library = join(output.trim(), "lib/rustlib");
+  for (const [path, name, args] of [
+    ["wasm32-unknown-unknown/lib", "the wasm target", ["target", "add", "wasm32-unknown-unknown"]],
+    ["src/rust/library/Cargo.lock", "the source of Rust's standard library", ["component", "add", "rust-src"]],
+  ]) {
+    if (await isThere(join(library, path))) continue;
+    say(`installing ${name}`);
+    const added = await attempt("rustup", args);
+    if (added.code !== 0) throw new Error(`${name} is missing: install it with \`rustup ${args.join(" ")}\`, or from where this Rust comes\n${added.output}`);
+  }
 }
 
 /** Chromium and its driver; the paths of both. */

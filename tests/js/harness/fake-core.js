@@ -3,7 +3,7 @@ export const build = "test";
 export const cores = [];
 export const control = { initError: undefined, constructError: undefined, stored: [] };
 
-export default async function init() {
+export async function instantiate() {
   if (control.initError) throw control.initError;
 }
 
