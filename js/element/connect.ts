@@ -4,6 +4,7 @@ import type { Flow, OAuthSyncEvent, StartOptions } from "../types.js";
 import { languageOf, messagesFor } from "./languages.js";
 import type { ActionName, Messages } from "./messages/table.js";
 import { makeParts, type Parts, setIcon, setText } from "./parts.js";
+import { keepRoom } from "./room.js";
 import { styleSheet } from "./style.js";
 import { type ConnectState, type View, viewOf } from "./view.js";
 
@@ -14,6 +15,7 @@ type Sync = OAuthSync;
 const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 const WELL_KNOWN: Readonly<Record<string, string>> = {
   atlassian: "Atlassian",
   github: "GitHub",
@@ -46,6 +48,8 @@ export class OAuthConnect extends Base {
   #parts: Parts | undefined;
   #states: Set<string> | undefined;
   #view: View | undefined;
+  /** What room is kept for. */
+  #room: { readonly messages: Messages; readonly label: string } | undefined;
   /** The completed flow that has set `connected`. */
   #completedId: string | undefined;
   /** The blocked flow whose link was used. */
@@ -283,14 +287,13 @@ export class OAuthConnect extends Base {
     parts.base.dir = table.dir;
     parts.base.setAttribute("aria-label", this.label);
     if (before?.state !== view.state) this.#enter(view, before);
+    this.#keepRoom(table);
     setIcon(parts, view.icon);
     setText(parts.name, `${this.label}: `);
     setText(parts.title, this.#fill(view.words.title));
     const isConnected = view.state === "connected";
     setText(parts.detail, isConnected ? "" : this.#fill(view.words.detail));
     setText(parts.whose, isConnected ? this.#fill(view.words.detail) : "");
-    parts.whose.hidden = !isConnected;
-    parts.help.hidden = view.icon !== "heed";
     setText(parts.time, view.hasTimeLeft ? this.#timeLeft(table) : "");
     this.#showActions(parts, view, table);
     if (focused?.hidden) {
@@ -303,7 +306,7 @@ export class OAuthConnect extends Base {
 
   #enter({ state, icon }: View, before: View | undefined): void {
     const { base } = this.#parts as Parts;
-    base.className = `base ${icon}`;
+    base.className = `base ${icon} ${state}`;
     base.setAttribute("part", `base ${state}`);
     // Only what has just come about is shown to come about.
     if (state === "connected" && before && before.state !== "idle") base.classList.add("fresh");
@@ -331,24 +334,37 @@ export class OAuthConnect extends Base {
     setText(secondary, view.secondary ? actions[view.secondary] : "");
   }
 
-  #fill(text: string): string {
+  readonly #fill = (text: string, code = this.#view?.code ?? ""): string => {
     const { dir } = this.#table as Messages;
     // A name in another script than the sentence keeps its own direction and its place.
     const isolate = (value: string) => (dir === "rtl" ? `\u2068${value}\u2069` : value);
-    return text.replaceAll("{name}", () => isolate(this.label)).replaceAll("{code}", () => isolate(this.#view?.code ?? ""));
+    return text.replaceAll("{name}", () => isolate(this.label)).replaceAll("{code}", () => isolate(code));
+  };
+
+  /** Once for each table and name. */
+  #keepRoom(messages: Messages): void {
+    const { label } = this;
+    if (this.#room?.messages === messages && this.#room.label === label) return;
+    this.#room = { messages, label };
+    keepRoom(this.#parts as Parts, { messages, times: [timeIn(messages, HOUR), messages.lastMinute], fill: this.#fill });
   }
 
-  /** In minutes, and wakes when there is one less. */
-  #timeLeft({ lang, timeLeft, lastMinute }: Messages): string {
+  /** Wakes when there is a minute less. */
+  #timeLeft(messages: Messages): string {
     const left = Math.max(0, (this.flow?.expiresAt ?? 0) - Date.now());
     this.#timer = setTimeout(this.#update, (left % MINUTE) + 50);
-    const minutes = Math.floor(left / MINUTE);
-    if (minutes < 1) return lastMinute;
-    const time = new Intl.NumberFormat(lang, { style: "unit", unit: "minute" }).format(minutes);
-    return timeLeft.replace("{time}", () => time);
+    return timeIn(messages, left);
   }
 
   #controls(): HTMLElement[] {
     return this.#parts ? [this.#parts.primary, this.#parts.link, this.#parts.secondary] : [];
   }
+}
+
+/** In minutes. */
+function timeIn({ lang, timeLeft, lastMinute }: Messages, left: number): string {
+  const minutes = Math.floor(left / MINUTE);
+  if (minutes < 1) return lastMinute;
+  const time = new Intl.NumberFormat(lang, { style: "unit", unit: "minute" }).format(minutes);
+  return timeLeft.replace("{time}", () => time);
 }

@@ -10,9 +10,15 @@ export interface Parts {
   readonly title: HTMLElement;
   readonly time: HTMLElement;
   readonly detail: HTMLElement;
+  /** Holds `whose`, in a place of its own: its size counts in every state. */
+  readonly own: HTMLElement;
   /** Stands in for the detail once there is a connection; what it would say otherwise is its fallback. */
   readonly whose: HTMLSlotElement;
   readonly help: HTMLElement;
+  /** What is said, and the room for what else may be. */
+  readonly says: HTMLElement;
+  /** What can be pressed, likewise. */
+  readonly actions: HTMLElement;
   readonly primary: HTMLButtonElement;
   /** Stands in for the first button's text while nothing is under way. */
   readonly label: HTMLSlotElement;
@@ -52,11 +58,18 @@ export function makeParts(root: ShadowRoot): Parts {
   const whose = slot("connected");
   const details = html("div", "details");
   details.part.add("detail");
-  details.append(detail, whose, " ", time);
+  details.append(detail, " ", time);
+  const words = html("div", "words");
+  words.append(line, details);
+  const own = html("div", "own");
+  const owned = html("div", "details");
+  owned.part.add("detail");
+  owned.append(whose);
+  own.append(owned);
   const help = html("div", "help");
   help.append(slot("help"));
   const says = html("div", "says");
-  says.append(line, details, help);
+  says.append(words, own, help);
   const report = html("div", "report");
   report.part.add("status");
   report.setAttribute("role", "status");
@@ -77,15 +90,17 @@ export function makeParts(root: ShadowRoot): Parts {
   const secondary = html("button", "secondary");
   secondary.part.add("button", "secondary");
   secondary.type = "button";
+  const buttons = html("div", "buttons");
+  buttons.append(primary, link, secondary);
   const actions = html("div", "actions");
   actions.part.add("actions");
-  actions.append(primary, link, secondary);
+  actions.append(buttons);
 
   const base = html("div", "base");
   base.setAttribute("role", "group");
   base.append(slot("start"), report, actions);
   root.append(base);
-  return { base, report, shape, mark, name, title, time, detail, whose, help, primary, label, act, link, secondary };
+  return { base, report, shape, mark, name, title, time, detail, own, whose, help, says, actions, primary, label, act, link, secondary };
 }
 
 export function setIcon({ shape, mark }: Parts, icon: Icon): void {
@@ -99,7 +114,7 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function html<N extends keyof HTMLElementTagNameMap>(tag: N, name: string): HTMLElementTagNameMap[N] {
+export function html<N extends keyof HTMLElementTagNameMap>(tag: N, name: string): HTMLElementTagNameMap[N] {
   const element = document.createElement(tag);
   element.className = name;
   return element;

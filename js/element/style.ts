@@ -32,7 +32,6 @@ const CSS = `
   display: grid;
   grid-template-columns: auto minmax(0, 1fr);
   column-gap: .5em;
-  min-block-size: var(--oauth-connect-room, 4.25em);
 }
 .icon {
   inline-size: 1.25em;
@@ -48,26 +47,36 @@ const CSS = `
 .good .icon { color: var(--_good); }
 .heed .icon { color: var(--_heed); }
 .busy .turns { transform-origin: center; animation: turn 1.2s linear infinite; }
-.says { line-height: 1.5; }
-.title, .details { overflow-wrap: anywhere; }
+.says { display: grid; align-content: start; line-height: 1.5; }
+/* What is said, and unseen everything else that may be: the largest makes the size. */
+.words, .own, .says .room { grid-area: 1 / 1; min-inline-size: 0; }
+.help { grid-row: 2; }
+.room, .own, .help, .own::before { visibility: hidden; }
+.connected .own, .heed .help { visibility: visible; }
+.own { pointer-events: none; }
+.own .details { pointer-events: auto; }
+.own::before { display: block; font-weight: 600; }
+[data-text]::before { content: attr(data-text); }
+.title, .details, .own::before { overflow-wrap: anywhere; }
 .title { font-weight: 600; }
 .details, .help { font-size: .9375em; line-height: 1.45; }
 .time { font-variant-numeric: tabular-nums; white-space: nowrap; }
-.actions {
-  grid-column: 1 / -1;
+.actions { grid-column: 1 / -1; display: grid; }
+.buttons {
+  grid-area: 1 / 1;
   display: flex;
-  flex-wrap: wrap;
+  align-items: start;
   gap: .5em;
   min-block-size: var(--oauth-connect-control-height, 2.75em);
 }
-button, a {
+button, a, .button {
   box-sizing: border-box;
   display: inline-flex;
   align-items: center;
   justify-content: center;
   min-block-size: var(--oauth-connect-control-height, 2.75em);
-  min-inline-size: 5em;
-  padding: .375em .875em;
+  min-inline-size: min(5em, 40cqi);
+  padding: .375em clamp(.5em, 3.5cqi, .875em);
   border: 1px solid var(--_edge);
   border-radius: var(--_radius);
   background: none;
@@ -90,10 +99,10 @@ button, a {
 button:is(:disabled, [aria-disabled]) { opacity: .55; cursor: default; background: none; }
 :focus-visible { outline: 2px solid var(--oauth-connect-focus, currentColor); outline-offset: 2px; }
 @container (inline-size >= 34em) {
-  .base { grid-template-columns: auto minmax(0, 1fr) auto; align-items: center; }
-  .report { align-content: center; }
+  .base { grid-template-columns: auto minmax(0, 1fr) auto; }
+  .actions { grid-column: 3; margin-inline-start: var(--_gap); }
   /* The first button at the edge: it stays where it is when there is a second. */
-  .actions { grid-column: 3; flex-flow: row-reverse; margin-inline-start: var(--_gap); }
+  .buttons { flex-flow: row-reverse; }
 }
 @media (prefers-reduced-motion: no-preference) {
   button, a { transition: background-color .12s; }

@@ -72,6 +72,22 @@ const KINDS: Readonly<Record<string, ErrorKind>> = {
   registration_not_supported: "misconfigured",
 };
 
+/** Every set of controls that a view offers. */
+export const ACTION_SETS: readonly (readonly ActionName[])[] = [
+  ["connect"],
+  ["show", "cancel"],
+  ["openAgain", "cancel"],
+  ["continue", "cancel"],
+  ["retry", "cancel"],
+  ["retry", "dismiss"],
+  ["connectAgain"],
+];
+
+/** Whether the words of that name stand beside the time that is left. */
+export function isTimed(name: string): boolean {
+  return ["waiting", "elsewhere", "slow", "slowElsewhere"].includes(name);
+}
+
 export function viewOf(circumstances: Circumstances, messages: Messages): View {
   const { flow, isConnected, isOnline, isFollowed, trouble } = circumstances;
   const { states } = messages;

@@ -49,7 +49,8 @@ describe("oauth-connect", () => {
     const { shadowRoot, state } = document.querySelector("oauth-connect");
     const text = (selector) => shadowRoot.querySelector(selector).textContent;
     const actions = [...shadowRoot.querySelectorAll("button, a")].filter((each) => each.offsetParent !== null);
-    return { state, title: text(".title"), detail: text(".details").trim(), actions: actions.map((each) => each.textContent) };
+    const details = [...shadowRoot.querySelectorAll(".details")].filter((each) => each.checkVisibility({ visibilityProperty: true }));
+    return { state, title: text(".title"), detail: details.map(({ textContent }) => textContent).join("").trim(), actions: actions.map((each) => each.textContent) };
   });
   const calls = () => tab.run(() => window.syncOf("it").calls);
   const press = (selector) => tab.run((name) => document.querySelector("oauth-connect").shadowRoot.querySelector(name), selector).then((button) => button.click());
@@ -128,15 +129,32 @@ describe("oauth-connect", () => {
     test(`nothing_around_it_moves_when_the_state_changes_in_${language}`, async () => {
       await tab.run((lang) => (document.documentElement.lang = lang), language);
       await showAll();
-      for (const width of [360, 600, 1280]) {
-        await emulate({ width });
-        const heights = await tab.run(() => [...document.querySelectorAll("oauth-connect")].map(({ id, offsetHeight }) => [offsetHeight, id]));
-        const [[usual]] = heights;
-        assert.deepEqual(heights.filter(([height]) => height !== usual), [], `${width} px`);
-        assert.equal(await tab.run(() => document.documentElement.scrollWidth <= innerWidth), true, `fits ${width} px`);
-      }
+      await holdsItsPlace();
+      // As a wider font would have it.
+      await tab.run(() => (document.body.style.letterSpacing = ".06em"));
+      await holdsItsPlace();
     });
   }
+  test("nothing_around_it_moves_whatever_the_apps_own_words_are", async () => {
+    await showAll();
+    await tab.run(() => {
+      for (const host of document.querySelectorAll("oauth-connect")) {
+        for (const slot of ["start", "connected", "help"]) {
+          host.append(Object.assign(document.createElement("span"), { slot, textContent: `${slot} `.repeat(slot === "start" ? 1 : 30) }));
+        }
+      }
+    });
+    await holdsItsPlace();
+  });
+  const holdsItsPlace = async () => {
+    for (const width of [360, 600, 1280]) {
+      await emulate({ width });
+      const heights = await tab.run(() => [...document.querySelectorAll("oauth-connect")].map(({ id, offsetHeight }) => [offsetHeight, id]));
+      const [[usual]] = heights;
+      assert.deepEqual(heights.filter(([height]) => height !== usual), [], `${width} px`);
+      assert.equal(await tab.run(() => document.documentElement.scrollWidth <= innerWidth), true, `fits ${width} px`);
+    }
+  };
 
   test("opens_its_window_in_the_click", async () => {
     await show("idle", { target: "tab" });
@@ -214,7 +232,7 @@ describe("oauth-connect", () => {
     await show("overdue");
     await tab.run(() => document.querySelector("oauth-connect").focus());
     await show("connected");
-    assert.equal(await tab.run(() => document.activeElement.shadowRoot.activeElement.className), "base good fresh");
+    assert.equal(await tab.run(() => document.activeElement.shadowRoot.activeElement.className), "base good connected fresh");
     await browser.driver.actions().sendKeys(TAB).perform();
     assert.equal(await tab.run(() => document.activeElement.shadowRoot.activeElement.textContent), "Connect again");
     assert.equal(await tab.run(() => document.querySelector("oauth-connect").shadowRoot.querySelector(".base").hasAttribute("tabindex")), false);
@@ -274,7 +292,7 @@ describe("oauth-connect", () => {
 
   test("shows_a_connection_that_was_there_before_without_ado", async () => {
     await show("connected");
-    assert.equal(await tab.run(() => document.querySelector("oauth-connect").shadowRoot.querySelector(".base").className), "base good");
+    assert.equal(await tab.run(() => document.querySelector("oauth-connect").shadowRoot.querySelector(".base").className), "base good connected");
   });
 
   test("notices_that_the_network_goes_and_comes_back", async () => {
@@ -429,7 +447,7 @@ describe("oauth-connect", () => {
 
   test("has_places_for_the_apps_own_words", async () => {
     await show("idle");
-    const visible = () => tab.run(() => [...document.querySelector("oauth-connect").children].filter((each) => each.getClientRects().length > 0).map((each) => each.slot));
+    const visible = () => tab.run(() => [...document.querySelector("oauth-connect").children].filter((each) => each.checkVisibility({ visibilityProperty: true })).map((each) => each.slot));
     await tab.run(() => {
       for (const slot of ["start", "label", "connected", "help"]) {
         const child = Object.assign(document.createElement("span"), { slot, textContent: slot });
