@@ -11,10 +11,12 @@
 //!
 //! Every step is one conditional update; a trigger refuses whatever is not in the picture.
 
+pub mod changes;
 pub mod records;
 pub mod sqlite;
 pub mod tokens;
 
+pub use changes::{Change, ChangeStore, Listing, Replay, Risen, Watch};
 pub use records::{
     Attempt, AttemptOf, Cancelling, Claim, Claimed, Completing, Completion, Flow, FlowState,
     NewAttempt, NewConnection, NewFlow, Opening, PendingRevocation, Return, Swept, TokenKind,
@@ -46,7 +48,7 @@ pub enum StoreError {
 }
 
 /// Everything that the services ask of a database. One contract suite runs on each implementation.
-pub trait Store: TokenStore {
+pub trait Store: TokenStore + ChangeStore {
     /// Opens an attempt: on a new flow, or on the same person's pending flow of that id or idempotency key.
     fn open_attempt<'a>(
         &'a self,

@@ -89,7 +89,7 @@ pub struct Flow {
     pub resumed_from: Option<FlowId>,
     /// The flow that continues this expired one.
     pub superseded_by: Option<FlowId>,
-    /// Rises with every change.
+    /// The number of its last change, on its person's counter.
     pub version: i64,
 }
 

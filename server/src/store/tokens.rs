@@ -41,6 +41,10 @@ pub struct StoredConnection {
     pub created_at: Millis,
     /// When its tokens last changed.
     pub updated_at: Millis,
+    /// When it was disconnected.
+    pub disconnected_at: Option<Millis>,
+    /// The number of its last change, on its person's counter.
+    pub version: i64,
 }
 
 impl StoredConnection {

@@ -341,6 +341,8 @@ mod tests {
             cooling_until: None,
             created_at: issued,
             updated_at: issued,
+            disconnected_at: None,
+            version: 1,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::harness::{FROM_THE_APP, Server};
 use axum::http::StatusCode;
-use oauth_sync_server::store::SqliteStore;
+use oauth_sync_server::store::{ChangeStore as _, SqliteStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Row as _};
 use std::path::Path;
@@ -148,6 +148,47 @@ async fn refuses_a_file_of_a_newer_release() {
         message.contains("99") && message.contains("newer"),
         "{message}"
     );
+}
+
+/// What an earlier release wrote has no numbers of its own: it cannot be told again, and what comes after it can.
+#[tokio::test]
+async fn a_file_of_an_earlier_release_goes_on_counting() {
+    const EARLIER: [&str; 2] = [
+        include_str!("../../src/store/sqlite/migrations/0001_flows.sql"),
+        include_str!("../../src/store/sqlite/migrations/0002_tokens.sql"),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("t.db");
+    let options = SqliteConnectOptions::new()
+        .filename(&file)
+        .create_if_missing(true);
+    let mut earlier = options.connect().await.unwrap();
+    for migration in EARLIER {
+        sqlx::raw_sql(migration)
+            .execute(&mut earlier)
+            .await
+            .unwrap();
+    }
+    for statement in [
+        "PRAGMA user_version = 2",
+        FLOW,
+        "UPDATE flows SET status = 'cancelled', settled_at = 5, version = 7",
+        "INSERT INTO connections (id, user_id, provider, tools, key_id, access_token, created_at, updated_at) \
+         VALUES ('int-1', 'bob', 'mona', '[]', 'k1', x'00', 1, 1)",
+    ] {
+        run(&mut earlier, statement).await.unwrap();
+    }
+    let store = SqliteStore::open(&file).await.unwrap();
+    assert_eq!(store.version("ann").await.unwrap(), 7);
+    assert_eq!(store.version("bob").await.unwrap(), 1);
+    assert!(store.changes("ann", 6, 9).await.unwrap().changes.is_none());
+    let again = FLOW.replace("flow-0001", "flow-0002");
+    sqlx::query(sqlx::AssertSqlSafe(again))
+        .execute(&mut earlier)
+        .await
+        .unwrap();
+    let replay = store.changes("ann", 7, 9).await.unwrap();
+    assert_eq!((replay.version, replay.changes.unwrap().len()), (8, 1));
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! `BEGIN IMMEDIATE`: a transaction that begins to read and then writes fails under contention without waiting. One
 //! connection of the pool writes, the others read; other processes wait by SQLite's own busy timeout.
 
+mod changes;
 mod keys;
 mod refresh;
 mod revocation;
@@ -25,11 +26,13 @@ use sqlx::sqlite::{
 use sqlx::{Row as _, Sqlite, Transaction};
 use std::path::Path;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// In order; a database's `user_version` says how many it has.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("migrations/0001_flows.sql"),
     include_str!("migrations/0002_tokens.sql"),
+    include_str!("migrations/0003_changes.sql"),
 ];
 
 /// How long a statement waits for another process.
@@ -43,6 +46,8 @@ const READERS: u32 = 4;
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
+    options: SqliteConnectOptions,
+    committed: watch::Sender<()>,
 }
 
 impl SqliteStore {
@@ -66,8 +71,10 @@ impl SqliteStore {
         };
         let writer = open_patiently(|| pool(1).connect_with(options.clone())).await?;
         let store = Self {
-            readers: pool(READERS).connect_lazy_with(options),
+            readers: pool(READERS).connect_lazy_with(options.clone()),
             writer,
+            options,
+            committed: watch::Sender::new(()),
         };
         store.migrate().await?;
         Ok(store)
@@ -113,6 +120,13 @@ impl SqliteStore {
 
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Commits, and wakes whoever watches: most changes are this process's own.
+    async fn commit(&self, transaction: Transaction<'static, Sqlite>) -> Result<(), StoreError> {
+        transaction.commit().await?;
+        self.committed.send_replace(());
+        Ok(())
     }
 }
 
@@ -171,7 +185,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let opening = write::open_attempt(&mut transaction, flow, attempt, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(opening)
         })
     }
@@ -192,7 +206,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let claimed = write::claim(&mut transaction, of, claim, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(claimed)
         })
     }
@@ -207,7 +221,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let refused = write::refuse(&mut transaction, of, to, error, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(refused)
         })
     }
@@ -221,7 +235,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let cancelling = write::cancel(&mut transaction, user, flow, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(cancelling)
         })
     }
@@ -233,7 +247,7 @@ impl Store for SqliteStore {
             if completing == Completing::Moved {
                 transaction.rollback().await?;
             } else {
-                transaction.commit().await?;
+                self.commit(transaction).await?;
             }
             Ok(completing)
         })
@@ -249,7 +263,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let failed = write::fail(&mut transaction, flow, claim_id, error, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(failed)
         })
     }
@@ -264,7 +278,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let resumed = write::resume(&mut transaction, of, flow, attempt, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(resumed)
         })
     }
@@ -311,7 +325,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let swept = write::sweep(&mut transaction, now, forget_before).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(swept)
         })
     }

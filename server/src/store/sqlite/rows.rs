@@ -137,6 +137,60 @@ pub(super) async fn connection_by_id(
     row.as_ref().map(read_connection).transpose()
 }
 
+/// A person's connection of that id, also when it is disconnected.
+pub(super) async fn connection_of(
+    connection: &mut SqliteConnection,
+    user: &str,
+    id: &str,
+) -> Result<Option<StoredConnection>, StoreError> {
+    let row = sqlx::query("SELECT * FROM connections WHERE id = ?1 AND user_id = ?2")
+        .bind(id)
+        .bind(user)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(read_connection).transpose()
+}
+
+/// A person's flows that changed after a number, oldest change first.
+pub(super) async fn flows_after(
+    connection: &mut SqliteConnection,
+    user: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Flow>, StoreError> {
+    sqlx::query(select_flow!(
+        "WHERE user_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3"
+    ))
+    .bind(user)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?
+    .iter()
+    .map(read_flow)
+    .collect()
+}
+
+/// A person's connections that changed after a number, oldest change first, also those that are disconnected.
+pub(super) async fn connections_after(
+    connection: &mut SqliteConnection,
+    user: &str,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<StoredConnection>, StoreError> {
+    sqlx::query(
+        "SELECT * FROM connections WHERE user_id = ?1 AND version > ?2 ORDER BY version LIMIT ?3",
+    )
+    .bind(user)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(connection)
+    .await?
+    .iter()
+    .map(read_connection)
+    .collect()
+}
+
 pub(super) async fn revocations(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<PendingRevocation>, StoreError> {
@@ -206,6 +260,8 @@ fn read_connection(row: &SqliteRow) -> Result<StoredConnection, StoreError> {
         cooling_until: row.try_get("cooling_until")?,
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,
+        disconnected_at: row.try_get("disconnected_at")?,
+        version: row.try_get("version")?,
     })
 }
 

@@ -20,7 +20,7 @@ impl TokenStore for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let beginning = refresh::begin(&mut transaction, intent, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(beginning)
         })
     }
@@ -29,7 +29,7 @@ impl TokenStore for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let renewing = refresh::renew(&mut transaction, renewal, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(renewing)
         })
     }
@@ -38,7 +38,7 @@ impl TokenStore for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let ended = refresh::end(&mut transaction, ending, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(ended)
         })
     }
@@ -47,7 +47,7 @@ impl TokenStore for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let disconnected = revocation::disconnect(&mut transaction, of, now).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(disconnected)
         })
     }
@@ -60,7 +60,7 @@ impl TokenStore for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let taken = revocation::take(&mut transaction, now, until).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(taken)
         })
     }
@@ -69,7 +69,7 @@ impl TokenStore for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             revocation::postpone(&mut transaction, id, until).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(())
         })
     }
@@ -78,7 +78,7 @@ impl TokenStore for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             revocation::finish(&mut transaction, id).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(())
         })
     }
@@ -106,7 +106,7 @@ impl TokenStore for SqliteStore {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
             let resealed = keys::reseal(&mut transaction, old, first, second).await?;
-            transaction.commit().await?;
+            self.commit(transaction).await?;
             Ok(resealed)
         })
     }

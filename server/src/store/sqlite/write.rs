@@ -54,7 +54,7 @@ pub(super) async fn claim(
         return Ok(None);
     };
     let row = sqlx::query(
-        "UPDATE flows SET status = 'exchanging', claim_id = ?5, claim_until = ?6, version = version + 1 \
+        "UPDATE flows SET status = 'exchanging', claim_id = ?5, claim_until = ?6 \
          WHERE id = (SELECT flow_id FROM attempts WHERE state_hash = ?1 AND binding_hash = ?2) \
            AND provider = ?3 AND user_id = ?4 AND status = 'pending' AND claimable_until > ?7 \
          RETURNING id",
@@ -88,7 +88,7 @@ pub(super) async fn refuse(
     now: Millis,
 ) -> Result<bool, StoreError> {
     let result = sqlx::query(
-        "UPDATE flows SET status = ?5, error_code = ?6, settled_at = ?7, version = version + 1 \
+        "UPDATE flows SET status = ?5, error_code = ?6, settled_at = ?7 \
          WHERE id = (SELECT flow_id FROM attempts WHERE state_hash = ?1 AND binding_hash = ?2) \
            AND provider = ?3 AND user_id = ?4 AND status = 'pending' AND claimable_until > ?7",
     )
@@ -111,7 +111,7 @@ pub(super) async fn cancel(
     now: Millis,
 ) -> Result<Cancelling, StoreError> {
     let result = sqlx::query(
-        "UPDATE flows SET status = 'cancelled', error_code = ?3, settled_at = ?4, version = version + 1 \
+        "UPDATE flows SET status = 'cancelled', error_code = ?3, settled_at = ?4 \
          WHERE id = ?1 AND user_id = ?2 AND status = 'pending' AND claimable_until > ?4",
     )
     .bind(flow.as_str())
@@ -159,8 +159,7 @@ pub(super) async fn complete(
         return Ok(Completing::Moved);
     }
     let result = sqlx::query(
-        "UPDATE flows SET status = 'completed', error_code = NULL, connection_id = ?3, settled_at = ?4, \
-           version = version + 1 \
+        "UPDATE flows SET status = 'completed', error_code = NULL, connection_id = ?3, settled_at = ?4 \
          WHERE id = ?1 AND claim_id = ?2 \
            AND (status = 'exchanging' OR (status = 'failed' AND error_code = 'interrupted'))",
     )
@@ -188,7 +187,7 @@ pub(super) async fn fail(
     now: Millis,
 ) -> Result<bool, StoreError> {
     let result = sqlx::query(
-        "UPDATE flows SET status = 'failed', error_code = ?3, settled_at = ?4, version = version + 1 \
+        "UPDATE flows SET status = 'failed', error_code = ?3, settled_at = ?4 \
          WHERE id = ?1 AND claim_id = ?2 AND status = 'exchanging'",
     )
     .bind(flow.as_str())
@@ -208,7 +207,7 @@ pub(super) async fn resume(
     now: Millis,
 ) -> Result<Option<Flow>, StoreError> {
     let row = sqlx::query(
-        "UPDATE flows SET superseded_by = ?5, status = 'expired', version = version + 1, \
+        "UPDATE flows SET superseded_by = ?5, status = 'expired', \
            error_code = 'expired', settled_at = coalesce(settled_at, ?6) \
          WHERE id = (SELECT flow_id FROM attempts WHERE state_hash = ?1 AND binding_hash = ?2) \
            AND provider = ?3 AND user_id = ?4 AND superseded_by IS NULL AND resumed_from IS NULL \
@@ -236,14 +235,14 @@ pub(super) async fn sweep(
     forget_before: Millis,
 ) -> Result<Swept, StoreError> {
     let expired = sqlx::query(
-        "UPDATE flows SET status = 'expired', error_code = 'expired', settled_at = ?1, version = version + 1 \
+        "UPDATE flows SET status = 'expired', error_code = 'expired', settled_at = ?1 \
          WHERE status = 'pending' AND claimable_until <= ?1",
     )
     .bind(now)
     .execute(&mut *connection)
     .await?;
     let interrupted = sqlx::query(
-        "UPDATE flows SET status = 'failed', error_code = 'interrupted', settled_at = ?1, version = version + 1 \
+        "UPDATE flows SET status = 'failed', error_code = 'interrupted', settled_at = ?1 \
          WHERE status = 'exchanging' AND claim_until <= ?1",
     )
     .bind(now)

@@ -1,6 +1,7 @@
 //! What every store must do, whatever database is behind it. A store is named at the end of the file, once.
 
 mod attempts;
+mod changes;
 mod refreshing;
 mod settling;
 
@@ -8,6 +9,11 @@ use attempts::{
     an_idempotency_key_finds_its_flow, forgets_what_settled_long_ago,
     goes_on_from_an_expired_flow_once, opens_attempts_up_to_the_limit,
     shows_a_person_their_own_flows_alone,
+};
+use changes::{
+    a_watch_tells_whose_counter_rose, every_change_takes_the_next_number_of_its_person,
+    numbers_are_in_the_order_of_commits, what_becomes_of_a_connection_takes_a_number,
+    what_cannot_be_told_is_said_to_be_so,
 };
 use refreshing::{
     a_generation_is_replaced_once, a_lease_is_held_by_one,
@@ -144,6 +150,11 @@ macro_rules! contract {
             a_verdict_holds_for_its_generation_alone,
             disconnected_is_final,
             of_queued_tokens_the_refresh_token_goes_first,
+            every_change_takes_the_next_number_of_its_person,
+            what_becomes_of_a_connection_takes_a_number,
+            what_cannot_be_told_is_said_to_be_so,
+            numbers_are_in_the_order_of_commits,
+            a_watch_tells_whose_counter_rose,
         ]);
     };
 }

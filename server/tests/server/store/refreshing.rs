@@ -7,14 +7,14 @@ use oauth_sync_server::store::{
 };
 use std::sync::Arc;
 
-async fn connected(store: &dyn Store) {
+pub async fn connected(store: &dyn Store) {
     opened(store, "flow-0001", 1).await;
     store.claim(&back(1), &claim("c1"), NOW).await.unwrap();
     let completion = completion("flow-0001", "c1", "int-1");
     store.complete(&completion, NOW).await.unwrap();
 }
 
-fn intent(lease: &str, generation: i64, now: i64) -> Intent {
+pub fn intent(lease: &str, generation: i64, now: i64) -> Intent {
     Intent {
         connection: "int-1".to_owned(),
         generation,
@@ -25,7 +25,7 @@ fn intent(lease: &str, generation: i64, now: i64) -> Intent {
     }
 }
 
-fn queued(id: &str, kind: TokenKind) -> PendingRevocation {
+pub fn queued(id: &str, kind: TokenKind) -> PendingRevocation {
     PendingRevocation {
         id: id.to_owned(),
         user: "ann".to_owned(),
@@ -35,7 +35,7 @@ fn queued(id: &str, kind: TokenKind) -> PendingRevocation {
     }
 }
 
-fn renewal(generation: i64, name: &str) -> Renewal {
+pub fn renewal(generation: i64, name: &str) -> Renewal {
     Renewal {
         connection: "int-1".to_owned(),
         generation,
@@ -47,7 +47,7 @@ fn renewal(generation: i64, name: &str) -> Renewal {
     }
 }
 
-fn ending(lease: &str, generation: i64, verdict: Verdict) -> Ending {
+pub fn ending(lease: &str, generation: i64, verdict: Verdict) -> Ending {
     Ending {
         connection: "int-1".to_owned(),
         generation,
@@ -56,7 +56,7 @@ fn ending(lease: &str, generation: i64, verdict: Verdict) -> Ending {
     }
 }
 
-async fn begins(store: &dyn Store, intent: Intent, now: i64) -> bool {
+pub async fn begins(store: &dyn Store, intent: Intent, now: i64) -> bool {
     matches!(
         store.begin_refresh(&intent, now).await.unwrap(),
         Beginning::Begun(_)
