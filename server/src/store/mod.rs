@@ -12,11 +12,14 @@
 //! Every step is one conditional update; a trigger refuses whatever is not in the picture.
 
 pub mod changes;
+mod error;
 pub mod records;
+mod row;
 pub mod sqlite;
 pub mod tokens;
 
 pub use changes::{Change, ChangeStore, Listing, Replay, Risen, Watch};
+pub use error::StoreError;
 pub use records::{
     Attempt, AttemptOf, Cancelling, Claim, Claimed, Completing, Completion, Flow, FlowState,
     NewAttempt, NewConnection, NewFlow, Opening, PendingRevocation, Return, Swept, TokenKind,
@@ -35,17 +38,6 @@ use std::pin::Pin;
 
 /// A store's answer, later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
-
-/// Why the database did not answer.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// It is busy, locked, full or gone. The same call may succeed later.
-    #[error("the database is not available: {0}")]
-    Unavailable(String),
-    /// It refused a step that is not in the state graph, or holds what no version of this program wrote.
-    #[error("the database refused or holds something impossible: {0}")]
-    Impossible(String),
-}
 
 /// Everything that the services ask of a database. One contract suite runs on each implementation.
 pub trait Store: TokenStore + ChangeStore {

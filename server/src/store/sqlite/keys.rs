@@ -1,9 +1,9 @@
 //! Which rows need which key, and the same values under another.
 
+use super::super::row::read_sealed;
 use super::super::{SealedRow, SealedTable, StoreError};
 use crate::envelope::Sealed;
-use crate::random::base64url;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
 pub(super) async fn sealed_otherwise(
     connection: &mut SqliteConnection,
@@ -20,29 +20,7 @@ pub(super) async fn sealed_otherwise(
     .bind(active)
     .fetch_all(connection)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let place: &str = row.try_get("place")?;
-            let id: Vec<u8> = row.try_get("row")?;
-            let table = match place {
-                "connections" => SealedTable::Connections,
-                "revocations" => SealedTable::Revocations,
-                _ => SealedTable::Attempts,
-            };
-            Ok(SealedRow {
-                row: if table == SealedTable::Attempts {
-                    base64url(&id)
-                } else {
-                    String::from_utf8(id).map_err(|_| StoreError::Impossible("an id".to_owned()))?
-                },
-                table,
-                user: row.try_get("user_id")?,
-                key_id: row.try_get("key_id")?,
-                first: row.try_get("first")?,
-                second: row.try_get("second")?,
-            })
-        })
-        .collect()
+    rows.iter().map(read_sealed).collect()
 }
 
 /// The values are compared, not the generation: whoever changed them meanwhile has already used the newer key.

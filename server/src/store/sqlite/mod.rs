@@ -12,6 +12,7 @@ mod rows;
 mod tokens;
 mod write;
 
+use super::error::{SQLITE_BUSY, sqlite_code};
 use super::{
     Answer, AttemptOf, Cancelling, Claim, Claimed, Completing, Completion, Flow, FlowState,
     NewAttempt, NewFlow, Opening, PendingRevocation, Return, Store, StoreError, StoredConnection,
@@ -140,37 +141,12 @@ where
     loop {
         match connect().await {
             Err(error)
-                if primary_code(&error) == Some(SQLITE_BUSY) && Instant::now() < deadline =>
+                if error.as_database_error().and_then(sqlite_code) == Some(SQLITE_BUSY)
+                    && Instant::now() < deadline =>
             {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             done => return done,
-        }
-    }
-}
-
-/// Somebody else holds a lock.
-const SQLITE_BUSY: i32 = 5;
-
-/// A check, a key or a trigger said no.
-const SQLITE_CONSTRAINT: i32 = 19;
-
-/// SQLite's result code without what its extended form adds.
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<i32>().ok().map(|code| code & 0xff)
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        match &error {
-            sqlx::Error::Database(inner) if primary_code(&error) == Some(SQLITE_CONSTRAINT) => {
-                Self::Impossible(inner.message().to_owned())
-            }
-            sqlx::Error::ColumnDecode { .. }
-            | sqlx::Error::ColumnNotFound(_)
-            | sqlx::Error::Decode(_) => Self::Impossible(error.to_string()),
-            _ => Self::Unavailable(error.to_string()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Disconnecting, and the queue of tokens that wait to be revoked.
 
+use super::super::row::read_revocation;
 use super::super::{Disconnection, PendingRevocation, StoreError};
-use super::rows;
 use super::write::queue_revocation;
 use crate::clock::Millis;
 use sqlx::{Row as _, SqliteConnection};
@@ -53,7 +53,7 @@ pub(super) async fn take(
     .await?;
     let Some(row) = row else { return Ok(None) };
     let attempts: u32 = row.try_get("attempts")?;
-    Ok(Some((rows::read_revocation(&row)?, attempts)))
+    Ok(Some((read_revocation(&row)?, attempts)))
 }
 
 pub(super) async fn postpone(

@@ -1,14 +1,8 @@
-//! What is read, and how rows become records.
+//! What is read.
 
-use super::super::{
-    Attempt, AttemptOf, Flow, FlowState, PendingRevocation, ReauthReason, StoreError,
-    StoredConnection, TokenKind,
-};
+use super::super::row::{read_attempt, read_connection, read_flow, read_revocation};
+use super::super::{AttemptOf, Flow, PendingRevocation, StoreError, StoredConnection};
 use crate::clock::Millis;
-use crate::envelope::Sealed;
-use oauth_sync::proto::error::ErrorCode;
-use oauth_sync::proto::flow::FlowId;
-use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
 /// A flow and the tools of its connection, and then the given end of the statement.
@@ -77,14 +71,7 @@ pub(super) async fn attempt(
     else {
         return Ok(None);
     };
-    let binding_hash: Vec<u8> = row.try_get("binding_hash")?;
-    let attempt = Attempt {
-        binding_hash: binding_hash
-            .try_into()
-            .map_err(|_| StoreError::Impossible("a binding hash is not 32 bytes".to_owned()))?,
-        redirect_uri: row.try_get("redirect_uri")?,
-        verifier: row.try_get("verifier")?,
-    };
+    let attempt = read_attempt(&row)?;
     let flow_id: String = row.try_get("flow_id")?;
     let flow = flow(connection, &flow_id).await?;
     Ok(flow.map(|flow| AttemptOf { attempt, flow }))
@@ -202,24 +189,6 @@ pub(super) async fn revocations(
         .collect()
 }
 
-pub(super) fn read_revocation(row: &SqliteRow) -> Result<PendingRevocation, StoreError> {
-    let kind: String = row.try_get("kind")?;
-    Ok(PendingRevocation {
-        id: row.try_get("id")?,
-        user: row.try_get("user_id")?,
-        provider: row.try_get("provider")?,
-        kind: if kind == TokenKind::Refresh.as_str() {
-            TokenKind::Refresh
-        } else {
-            TokenKind::Access
-        },
-        token: Sealed {
-            key_id: row.try_get("key_id")?,
-            bytes: row.try_get("token")?,
-        },
-    })
-}
-
 pub(super) async fn key_ids(connection: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
     let rows = sqlx::query(
         "SELECT key_id FROM connections WHERE disconnected_at IS NULL UNION SELECT key_id FROM revocations \
@@ -232,71 +201,4 @@ pub(super) async fn key_ids(connection: &mut SqliteConnection) -> Result<Vec<Str
         ids.push(row.try_get(0)?);
     }
     Ok(ids)
-}
-
-fn read_connection(row: &SqliteRow) -> Result<StoredConnection, StoreError> {
-    let reason: Option<String> = row.try_get("reauth_reason")?;
-    Ok(StoredConnection {
-        id: row.try_get("id")?,
-        user: row.try_get("user_id")?,
-        provider: row.try_get("provider")?,
-        tools: read_tools(row.try_get("tools")?)?,
-        scope: row.try_get("scope")?,
-        access_token: row.try_get("access_token")?,
-        refresh_token: row.try_get("refresh_token")?,
-        access_issued_at: row.try_get("access_issued_at")?,
-        access_expires_at: row.try_get("access_expires_at")?,
-        generation: row.try_get("generation")?,
-        reauth_reason: match reason {
-            Some(text) => Some(
-                ReauthReason::parse(&text)
-                    .ok_or_else(|| StoreError::Impossible(format!("the reason {text}")))?,
-            ),
-            None => None,
-        },
-        lease_until: row.try_get("lease_until")?,
-        sent_generation: row.try_get("sent_generation")?,
-        refresh_error: row.try_get("refresh_error")?,
-        cooling_until: row.try_get("cooling_until")?,
-        created_at: row.try_get("created_at")?,
-        updated_at: row.try_get("updated_at")?,
-        disconnected_at: row.try_get("disconnected_at")?,
-        version: row.try_get("version")?,
-    })
-}
-
-fn read_flow(row: &SqliteRow) -> Result<Flow, StoreError> {
-    let state: String = row.try_get("status")?;
-    let error: Option<String> = row.try_get("error_code")?;
-    let tools: Option<String> = row.try_get("tools")?;
-    Ok(Flow {
-        id: flow_id(row.try_get("id")?)?,
-        user: row.try_get("user_id")?,
-        provider: row.try_get("provider")?,
-        state: FlowState::parse(&state)
-            .ok_or_else(|| StoreError::Impossible(format!("the status {state}")))?,
-        error: error.and_then(ErrorCode::parse),
-        return_to: row.try_get("return_to")?,
-        created_at: row.try_get("created_at")?,
-        expires_at: row.try_get("expires_at")?,
-        claimable_until: row.try_get("claimable_until")?,
-        settled_at: row.try_get("settled_at")?,
-        connection_id: row.try_get("connection_id")?,
-        tools: tools.map_or(Ok(Vec::new()), read_tools)?,
-        resumed_from: other_flow(row.try_get("resumed_from")?)?,
-        superseded_by: other_flow(row.try_get("superseded_by")?)?,
-        version: row.try_get("version")?,
-    })
-}
-
-fn flow_id(text: String) -> Result<FlowId, StoreError> {
-    FlowId::parse(text).ok_or_else(|| StoreError::Impossible("a flow id".to_owned()))
-}
-
-fn other_flow(text: Option<String>) -> Result<Option<FlowId>, StoreError> {
-    text.map(flow_id).transpose()
-}
-
-fn read_tools(json: String) -> Result<Vec<String>, StoreError> {
-    serde_json::from_str(&json).map_err(|_| StoreError::Impossible("a list of tools".to_owned()))
 }

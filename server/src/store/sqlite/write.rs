@@ -1,5 +1,6 @@
 //! What is written: each step of a flow is one conditional update.
 
+use super::super::row::write_tools;
 use super::super::{
     Cancelling, Claim, Claimed, Completing, Completion, Flow, FlowState, NewAttempt, NewConnection,
     NewFlow, Opening, PendingRevocation, Return, StoreError, Swept,
@@ -315,8 +316,6 @@ async fn upsert_connection(
     new: &NewConnection,
     now: Millis,
 ) -> Result<bool, StoreError> {
-    let tools = serde_json::to_string(&new.tools)
-        .map_err(|error| StoreError::Impossible(error.to_string()))?;
     let result = sqlx::query(
         "INSERT INTO connections (id, user_id, provider, tools, scope, token_type, key_id, access_token, \
            refresh_token, access_expires_at, created_at, updated_at, access_issued_at) \
@@ -333,7 +332,7 @@ async fn upsert_connection(
     .bind(&new.id)
     .bind(&new.user)
     .bind(&new.provider)
-    .bind(tools)
+    .bind(write_tools(&new.tools)?)
     .bind(&new.scope)
     .bind(&new.token_type)
     .bind(&new.access_token.key_id)
