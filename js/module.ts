@@ -21,7 +21,7 @@ export function load(source: Source | undefined): Promise<unknown> {
 }
 
 async function instantiate(source: Source | undefined): Promise<void> {
-  const module = await compile(source ?? (await beside()));
+  const module = await compile(source);
   const [stamp] = WebAssembly.Module.customSections(module, "oauth-sync");
   if (new TextDecoder().decode(stamp) !== build) throw failure("wasm_mismatch");
   try {
@@ -31,20 +31,24 @@ async function instantiate(source: Source | undefined): Promise<void> {
   }
 }
 
-async function compile(source: Source): Promise<WebAssembly.Module> {
+async function compile(source: Source | undefined): Promise<WebAssembly.Module> {
   try {
-    if (source instanceof WebAssembly.Module) return source;
-    if (typeof source !== "string" && !(source instanceof URL)) return await WebAssembly.compile(source);
-    const response = await fetch(source);
-    if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-    // Compiling while it arrives asks for the right media type, which not every server gives.
-    return response.headers.get("content-type") === "application/wasm"
-      ? await WebAssembly.compileStreaming(response)
-      : await WebAssembly.compile(await response.arrayBuffer());
+    return await compileFrom(source ?? (await beside()));
   } catch (error) {
     // A policy that forbids WebAssembly and bytes that are none (a sign-in page, say) fail with the same error.
     throw failure((await isAllowed()) ? "wasm_unreachable" : "wasm_blocked", error);
   }
+}
+
+async function compileFrom(source: Source): Promise<WebAssembly.Module> {
+  if (source instanceof WebAssembly.Module) return source;
+  if (typeof source !== "string" && !(source instanceof URL)) return WebAssembly.compile(source);
+  const response = await fetch(source);
+  if (!response.ok) throw new Error(`HTTP status ${response.status}`);
+  // Compiling while it arrives asks for the right media type, which not every server gives.
+  return response.headers.get("content-type") === "application/wasm"
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
 }
 
 async function isAllowed(): Promise<boolean> {

@@ -6,8 +6,9 @@
  */
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
 import { bin, root, run } from "./command.mjs";
 import { compileModule, shrinkModule } from "./module.mjs";
 
@@ -45,9 +46,9 @@ async function buildModule(version, say) {
 
 async function buildFront(version, say) {
   const sources = (await readdir(join(root, "js"), { recursive: true })).filter((name) => name.includes(".")).map((name) => `js/${name}`);
-  // The sandbox of `oauth-sync/testing` holds the glue, too.
-  const glue = join(dist, "oauth_sync.js");
-  await unlessUpToDate("front", [...sources, glue, ...TOOLS, "package.json", "tsconfig.json", "tsconfig.build.json"], "callback.d.ts", async () => {
+  // The sandbox of `oauth-sync/testing` holds the glue, too, and `oauth-sync/inline` all of it.
+  const made = ["oauth_sync.js", "oauth_sync_bg.wasm"].map((name) => join(dist, name));
+  await unlessUpToDate("front", [...sources, ...made, ...TOOLS, "package.json", "tsconfig.json", "tsconfig.build.json"], "callback.d.ts", async () => {
     say("front");
     const bundle = (entry, name, ...options) =>
       run(bin("esbuild"), [`js/${entry}`, "--bundle", "--minify", `--outfile=${dist}/${name}`, ...options]);
@@ -57,9 +58,34 @@ async function buildFront(version, say) {
     await bundle("index.ts", "index.node.js", ...front, "--platform=node", "--define:IS_NODE=true");
     await bundle("callback.js", "callback.js", "--format=esm", "--target=es2020");
     await bundle("callback.global.js", "callback.global.js", "--format=iife", "--target=es2020");
+    await bundleInline(version);
     await bundleInterfaces();
     await bundleTesting();
     await declarations();
+  });
+}
+
+/** `oauth-sync/inline`: one file that needs no other, for hosts that cannot serve one. */
+async function bundleInline(version) {
+  const { build: esbuild } = await import("esbuild");
+  const built = {
+    name: "built",
+    setup({ onLoad, onResolve }) {
+      const pack = async ({ path }) => ({ contents: gzipSync(await readFile(path), { level: 9 }).toString("base64"), loader: "text" });
+      onLoad({ filter: /\.wasm$/ }, pack);
+      onResolve({ filter: /\/oauth_sync(\.js|_bg\.wasm)$/ }, ({ path }) => ({ path: join(dist, basename(path)) }));
+      onResolve({ filter: /\/beside\.js$/ }, () => ({ path: join(root, "js/inline.ts") }));
+    },
+  };
+  await esbuild({
+    entryPoints: [join(root, "js/index.ts")],
+    outfile: join(dist, "inline.js"),
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2022",
+    define: { VERSION: JSON.stringify(version) },
+    plugins: [built],
   });
 }
 
@@ -106,6 +132,7 @@ async function declarations() {
     .replace(/^\s*#private;\n/gm, "");
   const libraries = '/// <reference lib="dom" />\n/// <reference lib="esnext.disposable" />\n';
   await writeFile(join(dist, "index.d.ts"), `${libraries}${declared}export {};\n`);
+  await writeFile(join(dist, "inline.d.ts"), '/** `oauth-sync`, with the wasm module inside. */\nexport * from "./index.js";\n');
   const refer = (text, up = "./") => text.replaceAll(`${up}types.js`, `${up}index.js`);
   for (const name of BINDINGS) await writeFile(join(dist, `${name}.d.ts`), refer(await read(name)));
   await mkdir(join(dist, "element/messages"), { recursive: true });

@@ -22,6 +22,7 @@ export async function measure() {
     glue,
     "wasm and glue": { raw: wasm.raw + glue.raw, gzip: wasm.gzip + glue.gzip, brotli: wasm.brotli + glue.brotli },
     front: await file("index.js"),
+    inline: await file("inline.js"),
     callback: await file("callback.js"),
     "notify alone": sizeOf(await bundle('import { notify } from "./callback.js"; notify(globalThis.notice);')),
     "callback.global.js": await file("callback.global.js"),

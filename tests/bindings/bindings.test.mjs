@@ -1,6 +1,6 @@
 // React, Vue and Svelte, real ones, around the real module: on a server, in hydration, and in a page where a person clicks.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, afterEach, before, describe, test } from "node:test";
 import { By } from "selenium-webdriver";
 import { Browser } from "../e2e/harness/browser.mjs";
 import { serveBindings } from "./page/server.mjs";
@@ -26,6 +26,8 @@ describe("bindings", () => {
     await browser?.quit();
     await pages?.close();
   });
+
+  afterEach(() => assert.deepEqual(pages.violations.splice(0), []));
 
   const open = async (framework, query = "") => {
     await browser.clear();

@@ -1,52 +1,27 @@
 // The package as others get it: packed, installed from the tarball, built with what apps are built with, and run.
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { createReadStream } from "node:fs";
-import { cp, mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join, relative } from "node:path";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { By } from "selenium-webdriver";
 import { Browser } from "../e2e/harness/browser.mjs";
+import { BUNDLERS } from "./harness/bundlers.mjs";
+import { bin, exec, Packed, root } from "./harness/packed.mjs";
+import { serveSite } from "./harness/site.mjs";
 
-const exec = promisify(execFile);
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const work = join(root, "target/test/package");
-const bin = (name) => join(root, "node_modules/.bin", name);
-const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm", ".json": "application/json" };
-let tarball;
+const source = fileURLToPath(new URL("app", import.meta.url));
+let packed;
 
-before(async () => {
-  await rm(work, { recursive: true, force: true });
-  await mkdir(work, { recursive: true });
-  const { stdout } = await exec("npm", ["pack", "--json", "--silent", "--pack-destination", work], { cwd: root });
-  const packed = JSON.parse(stdout.slice(stdout.search(/^[[{]/m)));
-  tarball = join(work, (Array.isArray(packed) ? packed[0] : Object.values(packed)[0]).filename);
-});
+before(async () => (packed = await Packed.make("package")));
 
-/** A copy of the app of this directory with the tarball installed. */
-async function newApp(name) {
-  const app = join(work, name);
-  await cp(new URL("app", import.meta.url), app, { recursive: true });
-  await writeFile(join(app, "package.json"), JSON.stringify({ name, private: true, type: "module" }));
-  await exec("npm", ["install", "--offline", "--silent", "--no-package-lock", tarball], { cwd: app });
+/** A copy of the app of this directory with the tarball installed; `isInline`: with the module in the JavaScript. */
+async function newApp(name, { isInline = false } = {}) {
+  const app = await packed.install(source, name);
+  if (isInline) await edit(join(app, "app.js"), (text) => text.replace('"oauth-sync"', '"oauth-sync/inline"'));
   return app;
 }
 
-function serve(directory) {
-  return new Promise((resolve) => {
-    const server = createServer((request, response) => {
-      const { pathname } = new URL(request.url, "http://localhost");
-      const file = createReadStream(join(directory, pathname === "/" ? "index.html" : pathname));
-      file.once("error", () => response.writeHead(404).end());
-      file.once("open", () => response.writeHead(200, { "content-type": types[extname(pathname || ".html")] ?? "text/html" }));
-      file.pipe(response);
-    });
-    server.listen(0, "localhost", () => resolve({ server, origin: `http://localhost:${server.address().port}` }));
-  });
-}
+const edit = async (file, change) => writeFile(file, change(await readFile(file, "utf8")));
 
 /** Every file of the build, by its path in `dist`. */
 async function built() {
@@ -59,74 +34,67 @@ describe("in a browser", () => {
   before(async () => (browser = await Browser.start()));
   after(() => browser?.quit());
 
-  /** A person clicks, the callback page of the app speaks, and the app hears of it once. */
+  /** A person clicks, the callback page of the app speaks, and the app hears of it once; the element shows it in German. Resolves with what was asked for. */
   async function connects(directory) {
-    const { server, origin } = await serve(directory);
+    const site = await serveSite(directory);
     try {
-      const tab = await browser.openTab(`${origin}/`);
+      const tab = await browser.openTab(`${site.origin}/`);
       const said = () => tab.run(() => document.body.dataset.events);
-      await browser.until(async () => (await tab.run(() => document.body.dataset.ready)) === "ready", "the module");
-      await browser.driver.switchTo().window(tab.handle);
-      await browser.driver.findElement(By.css("button")).click();
+      const shown = () => tab.run(() => document.querySelector("oauth-connect").shadowRoot?.querySelector(".title").textContent);
+      await isReady(tab);
+      await browser.until(async () => (await shown()) === "Nicht verbunden", "the element, in German");
+      await tab.click("button");
       await browser.until(async () => (await said())?.includes("completed"), "completed");
       assert.match(await said(), /^started opened (\w+ )*completed int_1$/);
+      await browser.until(async () => (await shown()) === "Verbunden", "the element to say so");
+      assert.deepEqual(site.violations, []);
+      return site.requests;
+    } catch (error) {
+      assert.deepEqual(site.violations, [], error.message);
+      throw error;
     } finally {
-      server.closeAllConnections();
-      server.close();
+      await site.close();
     }
   }
 
-  test("it_works_in_a_vite_app", async () => {
-    const app = await newApp("vite");
-    const { build } = await import("vite");
-    const input = ["index.html", "callback.html"].map((file) => join(app, file));
-    await build({ root: app, configFile: false, logLevel: "error", build: { rollupOptions: { input } } });
-    await connects(join(app, "dist"));
-  });
+  async function isReady(tab) {
+    const ready = () => tab.run(() => document.body.dataset.ready);
+    assert.equal(await browser.until(ready, "the module"), "ready");
+  }
+
+  for (const [name, build] of Object.entries(BUNDLERS)) {
+    for (const isInline of [false, true]) {
+      test(`it_works_with_${name.replaceAll(" ", "_")}${isInline ? "_and_the_module_inline" : ""}`, async () => {
+        const app = await newApp(`${name.replaceAll(" ", "-")}${isInline ? "-inline" : ""}`, { isInline });
+        const requests = await connects(await build(app, { isInline }));
+        assert.equal(requests.some((path) => path.endsWith(".wasm")), !isInline);
+      });
+    }
+  }
 
   test("it_works_on_the_development_server_of_vite", async () => {
     const app = await newApp("vite-dev");
     const { createServer: createVite } = await import("vite");
     const vite = await createVite({ root: app, configFile: false, logLevel: "error", server: { port: 0, host: "localhost" } });
     await vite.listen();
-    const tab = await browser.openTab(vite.resolvedUrls.local[0]);
-    await browser.until(async () => (await tab.run(() => document.body.dataset.ready)) === "ready", "the module");
+    await isReady(await browser.openTab(vite.resolvedUrls.local[0]));
     await vite.close();
   });
 
-  test("it_works_in_a_webpack_app", async () => {
-    const app = await newApp("webpack");
-    const { default: webpack } = await import("webpack");
-    const compiler = webpack({
-      mode: "production",
-      context: app,
-      entry: { app: "./app.js", callback: "./callback.js" },
-      output: { path: join(app, "dist"), filename: "[name].js" },
-    });
-    const stats = await promisify(compiler.run.bind(compiler))();
-    assert.deepEqual(stats.toJson({ errors: true, warnings: true }).errors, []);
-    for (const page of ["index.html", "callback.html"]) await cp(join(app, page), join(app, "dist", page));
-    await connects(join(app, "dist"));
-  });
-
-  test("it_works_from_a_plain_module_script", async () => {
-    const app = await newApp("plain");
-    const map = { imports: { "oauth-sync": "/node_modules/oauth-sync/dist/index.js", "oauth-sync/callback": "/node_modules/oauth-sync/dist/callback.js" } };
-    for (const page of ["index.html", "callback.html"]) {
-      const html = await readFile(join(app, page), "utf8");
-      await writeFile(join(app, page), html.replace("<body>", `<script type="importmap">${JSON.stringify(map)}</script>\n<body>`));
-    }
-    await connects(app);
+  test("a_policy_without_wasm_is_named_and_the_page_lives_on", async () => {
+    const app = await newApp("blocked", { isInline: true });
+    const site = await serveSite(await BUNDLERS.esbuild(app, { isInline: true }), { policy: () => "default-src 'self'" });
+    const tab = await browser.openTab(`${site.origin}/`);
+    assert.match(await browser.until(() => tab.run(() => document.body.dataset.ready), "an error"), /^wasm_blocked /u);
+    await site.close();
   });
 
   test("its_classic_script_speaks_for_a_page_that_a_server_renders", async () => {
     const app = await newApp("classic");
+    const directory = await BUNDLERS["an import map"](app, {});
     const attributes = 'data-provider="github" data-success="true" data-integration-id="int_1" data-flow-id="" data-error=""';
-    await writeFile(join(app, "callback.html"), `<!doctype html><script src="/node_modules/oauth-sync/dist/callback.global.js" ${attributes}></script>`);
-    const map = { imports: { "oauth-sync": "/node_modules/oauth-sync/dist/index.js" } };
-    const html = await readFile(join(app, "index.html"), "utf8");
-    await writeFile(join(app, "index.html"), html.replace("<body>", `<script type="importmap">${JSON.stringify(map)}</script>\n<body>`));
-    await connects(app);
+    await writeFile(join(directory, "callback.html"), `<!doctype html><script src="/node_modules/oauth-sync/dist/callback.global.js" ${attributes}></script>`);
+    await connects(directory);
   });
 });
 
@@ -148,7 +116,7 @@ describe("in Node", () => {
 
 describe("the tarball", () => {
   test("holds_the_build_and_nothing_else", async () => {
-    const { stdout } = await exec("tar", ["-tzf", tarball]);
+    const { stdout } = await exec("tar", ["-tzf", packed.tarball]);
     const files = stdout.trim().split("\n").map((file) => file.replace("package/", "")).filter((file) => !/^(README|CHANGELOG|LICENSE)/.test(file));
     assert.deepEqual(files.sort(), [...(await built()).map((file) => `dist/${file}`), "package.json"].sort());
   });
@@ -162,10 +130,10 @@ describe("the tarball", () => {
   });
 
   test("passes_publint", async () => {
-    await exec(bin("publint"), ["--strict", tarball], { cwd: root });
+    await exec(bin("publint"), ["--strict", packed.tarball], { cwd: root });
   });
 
   test("passes_attw", async () => {
-    await exec(bin("attw"), [tarball, "--profile", "esm-only", "--exclude-entrypoints", "callback.global.js", "oauth_sync_bg.wasm"], { cwd: root });
+    await exec(bin("attw"), [packed.tarball, "--profile", "esm-only", "--exclude-entrypoints", "callback.global.js", "oauth_sync_bg.wasm"], { cwd: root });
   });
 });

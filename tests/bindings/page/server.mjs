@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { compile } from "svelte/compiler";
+import { strict } from "../../package/harness/site.mjs";
 
 const file = (name) => fileURLToPath(new URL(name, import.meta.url));
 const wasm = file("../../../dist/oauth_sync_bg.wasm");
@@ -30,20 +31,27 @@ export async function serveBindings(markup) {
     plugins: [svelte("client")],
   });
   const scripts = new Map(outputFiles.map(({ path, contents }) => [path.slice(file(".").length).replace(/^\/?/u, "/"), contents]));
+  const violations = [];
   const server = createServer(async (request, response) => {
     const { pathname, searchParams } = new URL(request.url, "http://localhost");
     const name = pathname.slice(1);
-    if (scripts.has(pathname)) response.writeHead(200, { "content-type": "text/javascript" }).end(scripts.get(pathname));
+    if (pathname === "/violation") {
+      for await (const chunk of request) violations.push(String(chunk));
+      response.writeHead(204).end();
+    } else if (scripts.has(pathname)) response.writeHead(200, { "content-type": "text/javascript" }).end(scripts.get(pathname));
     else if (pathname === "/oauth_sync_bg.wasm") response.writeHead(200, { "content-type": "application/wasm" }).end(await readFile(wasm));
     else if (Object.hasOwn(markup, name)) {
       const body = searchParams.has("rendered") ? markup[name] : "";
-      response.writeHead(200, { "content-type": "text/html" }).end(`<!doctype html><title>${name}</title><main>${body}</main><script type="module" src="/${name}.js"></script>`);
+      const html = `<!doctype html><title>${name}</title><main>${body}</main><script type="module" src="/${name}.js"></script>`;
+      response.writeHead(200, { "content-type": "text/html", "content-security-policy": `${strict(html)}; report-uri /violation` }).end(html);
     } else if (pathname.startsWith("/start/")) response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html><title>provider</title>");
     else response.writeHead(404).end();
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     origin: `http://localhost:${server.address().port}`,
+    /** What the browser has refused by the policy, which is the strictest that the package promises to live with. */
+    violations,
     close: () => new Promise((resolve) => {
       server.close(resolve);
       server.closeAllConnections();
