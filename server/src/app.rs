@@ -1,9 +1,11 @@
 //! Everything that `serve` holds, put together from a configuration and a store.
 
 use crate::clock::Clock;
-use crate::config::{Config, Demo, Origin};
+use crate::config::{Config, Demo, MetricsAccess, Origin};
 use crate::flow::FlowService;
 use crate::http::identity::Identifier;
+use crate::limit::Limiter;
+use crate::metrics::Metrics;
 use crate::store::{Store, StoreError};
 use crate::sweep::Sweeper;
 use crate::tokens::{Revoker, TokenService};
@@ -22,6 +24,12 @@ pub struct App {
     pub revoker: Revoker,
     /// Cancelled when the process stops: long waits end.
     pub stopping: CancellationToken,
+    /// The numbers.
+    pub metrics: Arc<Metrics>,
+    /// Who asks too often.
+    pub limiter: Limiter,
+    pub(crate) clock: Clock,
+    pub(crate) metrics_access: MetricsAccess,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) identifier: Identifier,
     pub(crate) origin: Origin,
@@ -73,28 +81,39 @@ impl App {
         }
         let keys = Arc::new(config.keys);
         let providers = Arc::new(config.providers);
+        let metrics = Arc::new(Metrics::default());
         let tokens = Arc::new(TokenService::new(
             Arc::clone(&store),
             Arc::clone(&keys),
             Arc::clone(&providers),
             clock.clone(),
+            Arc::clone(&metrics),
             config.limits.exchange,
         )?);
         Ok(Arc::new(Self {
             identifier: Identifier::new(config.identity, &keys, clock.clone()),
-            sweeper: Sweeper::new(Arc::clone(&store), clock.clone(), config.limits),
+            sweeper: Sweeper::new(
+                Arc::clone(&store),
+                clock.clone(),
+                Arc::clone(&metrics),
+                config.limits,
+            ),
+            limiter: Limiter::new(config.rates, &clock),
             flows: FlowService::new(
                 Arc::clone(&store),
                 keys,
                 providers,
                 Arc::clone(&tokens),
-                clock,
+                clock.clone(),
                 config.origin.clone(),
                 config.limits,
             ),
             revoker: Revoker::new(Arc::clone(&tokens)),
             tokens,
             stopping: CancellationToken::new(),
+            metrics,
+            clock,
+            metrics_access: config.metrics,
             store,
             origin: config.origin,
             app_origins: config.app_origins,

@@ -1,7 +1,7 @@
 //! The time, in milliseconds since the Unix epoch, so that tests can move it.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
 
 /// Milliseconds since the Unix epoch, as the database holds them.
@@ -20,6 +20,7 @@ enum Source {
 #[derive(Debug)]
 struct Manual {
     now: watch::Sender<Millis>,
+    steady: Mutex<Duration>,
     skipping: Mutex<Skipping>,
 }
 
@@ -41,6 +42,7 @@ impl Clock {
     pub fn manual(now: Millis) -> (Self, ManualClock) {
         let shared = Arc::new(Manual {
             now: watch::Sender::new(now),
+            steady: Mutex::default(),
             skipping: Mutex::default(),
         });
         (
@@ -60,6 +62,16 @@ impl Clock {
         }
     }
 
+    /// Time that only goes forward, from any beginning: for spans within this process.
+    #[must_use]
+    pub fn steady(&self) -> Duration {
+        static BEGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match &self.0 {
+            Source::System => BEGIN.elapsed(),
+            Source::Manual(manual) => *manual.steady(),
+        }
+    }
+
     /// Waits.
     pub async fn sleep(&self, span: Duration) {
         match &self.0 {
@@ -73,6 +85,7 @@ impl Manual {
     async fn sleep(&self, span: Duration) {
         let deadline = self.now.borrow().saturating_add(millis(span));
         if self.skips(span) {
+            *self.steady() += span;
             self.now.send_modify(|now| *now = (*now).max(deadline));
             // Somebody else may be what is waited for.
             tokio::task::yield_now().await;
@@ -81,6 +94,10 @@ impl Manual {
         let mut now = self.now.subscribe();
         // It ends early only when the sender is gone, and `self` holds the sender.
         let _reached = now.wait_for(|&now| deadline <= now).await;
+    }
+
+    fn steady(&self) -> MutexGuard<'_, Duration> {
+        self.steady.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn skips(&self, span: Duration) -> bool {
@@ -97,10 +114,11 @@ pub struct ManualClock(Arc<Manual>);
 impl ManualClock {
     /// Moves the clock forward.
     pub fn advance(&self, by: Duration) {
+        *self.0.steady() += by;
         self.0.now.send_modify(|now| *now += millis(by));
     }
 
-    /// Sets the clock, also back: clocks jump.
+    /// Sets the clock, also back: clocks jump. Steady time stays.
     pub fn set(&self, now: Millis) {
         self.0.now.send_modify(|current| *current = now);
     }

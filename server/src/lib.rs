@@ -18,6 +18,8 @@ pub mod config;
 pub mod envelope;
 pub mod flow;
 pub mod http;
+pub mod limit;
+pub mod metrics;
 pub mod random;
 pub mod serve;
 pub mod store;

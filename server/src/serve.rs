@@ -3,7 +3,7 @@
 use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Identity};
-use crate::http::router;
+use crate::http::{self, router};
 use crate::store::{SqliteStore, StoreError};
 use std::future::IntoFuture as _;
 use std::io;
@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tracing::{info, warn};
 
 /// For requests in flight; a client that reads slowly does not hold the process for ever.
@@ -68,12 +69,7 @@ impl ServeError {
 ///
 /// See [`ServeError`].
 pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), ServeError> {
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => ServeError::PortInUse(config.listen),
-            _ => ServeError::Listen(config.listen, error),
-        })?;
+    let listener = listen(config.listen).await?;
     let bound = listener.local_addr()?;
     config.bound(bound.port());
     let address = match config.demo {
@@ -94,6 +90,7 @@ pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), S
         })?;
     let app = App::new(config, Arc::new(store.clone()), Clock::system()).await?;
     let stopping = app.stopping.clone();
+    let watching = metrics_on_their_own(&app).await?;
     let sweeping = tokio::spawn(app.sweeper.clone().run(stopping.clone()));
     let revoking = tokio::spawn(app.revoker.clone().run(stopping.clone()));
     let told = told_to_stop()?;
@@ -120,10 +117,36 @@ pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), S
     if tokio::time::timeout(EXCHANGES, finish).await.is_err() {
         warn!("some exchanges or refreshes did not end in time; they will be called interrupted");
     }
-    let _ended = tokio::join!(sweeping, revoking);
+    let _ended = tokio::join!(sweeping, revoking, watching);
     store.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// Serves the metrics on an address of their own, where there is one, until the server stops.
+async fn metrics_on_their_own(app: &Arc<App>) -> Result<JoinHandle<()>, ServeError> {
+    let Some(address) = app.metrics_access.listen else {
+        return Ok(tokio::spawn(std::future::ready(())));
+    };
+    let listener = listen(address).await?;
+    info!(operation = "metrics", address = %listener.local_addr()?, "listening");
+    let serving = axum::serve(listener, http::metrics::router(Arc::clone(app)))
+        .with_graceful_shutdown(app.stopping.clone().cancelled_owned())
+        .into_future();
+    Ok(tokio::spawn(async move {
+        if let Err(error) = serving.await {
+            warn!(operation = "metrics", %error, "no longer served");
+        }
+    }))
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => ServeError::PortInUse(address),
+            _ => ServeError::Listen(address, error),
+        })
 }
 
 /// SIGTERM, or SIGINT. Listened for before this returns, so that none is missed.

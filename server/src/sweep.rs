@@ -2,6 +2,7 @@
 
 use crate::clock::{Clock, millis};
 use crate::flow::Limits;
+use crate::metrics::{FlowEnd, Metrics};
 use crate::store::{Store, StoreError, Swept};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,16 +17,18 @@ const EVERY: Duration = Duration::from_secs(10);
 pub struct Sweeper {
     store: Arc<dyn Store>,
     clock: Clock,
+    metrics: Arc<Metrics>,
     limits: Limits,
 }
 
 impl Sweeper {
     /// A sweeper over `store`.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Clock, limits: Limits) -> Self {
+    pub fn new(store: Arc<dyn Store>, clock: Clock, metrics: Arc<Metrics>, limits: Limits) -> Self {
         Self {
             store,
             clock,
+            metrics,
             limits,
         }
     }
@@ -38,7 +41,11 @@ impl Sweeper {
     pub async fn sweep(&self) -> Result<Swept, StoreError> {
         let now = self.clock.now();
         let forget_before = now.saturating_sub(millis(self.limits.keep));
-        self.store.sweep(now, forget_before).await
+        let swept = self.store.sweep(now, forget_before).await?;
+        self.metrics.flows_swept(FlowEnd::Expired, swept.expired);
+        self.metrics
+            .flows_swept(FlowEnd::Interrupted, swept.interrupted);
+        Ok(swept)
     }
 
     /// Sweeps until `stop`.

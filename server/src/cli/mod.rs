@@ -14,6 +14,7 @@ use std::io::{Write as _, stdout};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -145,7 +146,8 @@ fn configuration(
     }
 }
 
-/// To standard error, by `OAUTH_SYNC_LOG`: a level, or targets with levels (`info,oauth_sync_server=debug`).
+/// To standard error, by `OAUTH_SYNC_LOG`: a level, or targets with levels (`info,oauth_sync_server=debug`). As JSON, a line
+/// each, where `OAUTH_SYNC_LOG_FORMAT` is `json`.
 fn start_logs(level: LevelFilter) {
     let targets = std::env::var("OAUTH_SYNC_LOG")
         .ok()
@@ -155,12 +157,17 @@ fn start_logs(level: LevelFilter) {
                 .with_default(LevelFilter::WARN)
                 .with_target("oauth_sync_server", level)
         });
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(false);
+    let is_json = std::env::var("OAUTH_SYNC_LOG_FORMAT").is_ok_and(|format| format == "json");
+    let layer = if is_json {
+        layer.json().flatten_event(true).boxed()
+    } else {
+        layer.boxed()
+    };
     tracing_subscriber::registry()
-        .with(
-            tracing_subscriber::fmt::layer()
-                .with_writer(std::io::stderr)
-                .with_ansi(false),
-        )
+        .with(layer)
         .with(targets)
         .init();
 }

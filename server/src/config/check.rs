@@ -65,6 +65,8 @@ pub(super) fn check(
             providers.insert(id, provider);
         }
     }
+    let rates = Check::rates(raw.rate_limits, identity.as_ref());
+    let metrics = check.metrics(raw.metrics);
     match (listen, origin, keys, identity) {
         (Some(listen), Some(origin), Some(keys), Some(identity)) if check.problems.is_empty() => {
             Ok(Config {
@@ -78,6 +80,8 @@ pub(super) fn check(
                 providers,
                 namespace: raw.namespace,
                 limits: Limits::default(),
+                rates,
+                metrics,
                 demo,
             })
         }

@@ -1,6 +1,7 @@
 //! The configuration: read from a TOML file, checked whole, and refused whole with every problem named.
 
 mod check;
+mod check_operation;
 mod check_provider;
 mod origin;
 mod provider;
@@ -11,8 +12,9 @@ pub use provider::{ClientAuthentication, Pkce, Provider, Providers, Revocation, 
 
 use crate::envelope::KeyRing;
 use crate::flow::Limits;
+use crate::limit::Rates;
 use axum::http::HeaderName;
-use secrecy::SecretSlice;
+use secrecy::{SecretSlice, SecretString};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -43,6 +45,10 @@ pub struct Config {
     pub namespace: Option<String>,
     /// How long things may take.
     pub limits: Limits,
+    /// How often one may ask.
+    pub rates: Rates,
+    /// Who may see the numbers.
+    pub metrics: MetricsAccess,
     /// The directories that a demo serves.
     pub demo: Option<Demo>,
 }
@@ -68,6 +74,23 @@ pub enum Identity {
     },
     /// Each browser is a person of its own. For a demo alone.
     Demo,
+}
+
+/// Who may see the numbers. Nobody, where neither is given.
+#[derive(Clone, Debug, Default)]
+pub struct MetricsAccess {
+    /// An address of their own, for those who reach it. Without it they stand beside the other routes.
+    pub listen: Option<SocketAddr>,
+    /// What has to be shown.
+    pub token: Option<SecretString>,
+}
+
+impl MetricsAccess {
+    /// Whether they stand beside the other routes: never without a token.
+    #[must_use]
+    pub const fn is_with_the_rest(&self) -> bool {
+        self.listen.is_none() && self.token.is_some()
+    }
 }
 
 /// The directories that a demo serves.

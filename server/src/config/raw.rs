@@ -20,6 +20,9 @@ pub(super) struct RawConfig {
     pub encryption: RawEncryption,
     pub identity: Option<RawIdentity>,
     #[serde(default)]
+    pub rate_limits: RawRates,
+    pub metrics: Option<RawMetrics>,
+    #[serde(default)]
     pub providers: BTreeMap<String, RawProvider>,
 }
 
@@ -50,6 +53,31 @@ pub(super) struct RawIdentity {
     pub token_secret_file: Option<PathBuf>,
     pub token_cookie: Option<String>,
     pub token_audience: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRates {
+    pub proxies: Option<Vec<IpAddr>>,
+    pub read: Option<RawRate>,
+    pub change: Option<RawRate>,
+    pub callback: Option<RawRate>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRate {
+    pub user: Option<u32>,
+    pub address: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawMetrics {
+    pub listen: Option<String>,
+    pub token: Option<String>,
+    pub token_env: Option<String>,
+    pub token_file: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]

@@ -3,6 +3,7 @@
 use super::{Departure, FlowError, FlowService, binding_name, random_flow_id};
 use crate::clock::millis;
 use crate::config::Provider;
+use crate::metrics::FlowEnd;
 use crate::random::{random_text, sha256};
 use crate::store::{AttemptOf, Claim, Flow, FlowState, NewFlow, Return};
 use oauth_sync::proto::error::ErrorCode;
@@ -85,6 +86,7 @@ impl FlowService {
             warn!(
                 operation = "callback",
                 provider = provider.id,
+                outcome = "wrong_issuer",
                 "refused: the issuer is missing or wrong"
             );
             return Ok(Landing::WrongIssuer);
@@ -112,12 +114,16 @@ impl FlowService {
             },
             // Its owner may see how it ended, also once the cookie is gone: a callback is delivered more than once.
             _ if state != FlowState::Pending => {
+                self.second(&flow);
                 return self.settled(flow, binding).await;
             }
             _ => {
                 warn!(
                     operation = "callback",
                     flow = flow.id.as_str(),
+                    provider = flow.provider,
+                    user = flow.user,
+                    outcome = "another_browser",
                     "refused: another browser"
                 );
                 return Ok(Landing::Unknown);
@@ -137,7 +143,10 @@ impl FlowService {
             (FlowState::Expired, ProviderAnswer::Code(_)) => {
                 self.resume(provider, of, flow, binding).await
             }
-            _ => self.settled(flow, binding).await,
+            _ => {
+                self.second(&flow);
+                self.settled(flow, binding).await
+            }
         }
     }
 
@@ -181,17 +190,15 @@ impl FlowService {
             until: now.saturating_add(millis(self.limits.claim)),
         };
         let Some(claimed) = self.store.claim(&of, &claim, now).await? else {
-            info!(
-                operation = "callback",
-                flow = flow.id.as_str(),
-                "a second callback, or one too late"
-            );
+            self.second(&flow);
             return self.reread(flow, binding).await;
         };
         info!(
             operation = "callback",
             flow = flow.id.as_str(),
             provider = flow.provider,
+            user = flow.user,
+            outcome = "claimed",
             "claimed"
         );
         let tokens = Arc::clone(&self.tokens);
@@ -216,15 +223,25 @@ impl FlowService {
         } else {
             FlowState::Failed
         };
-        let refused = self.store.refuse(&of, to, &error, self.clock.now()).await?;
-        info!(
-            operation = "callback",
-            flow = flow.id.as_str(),
-            provider = flow.provider,
-            code = error.as_str(),
-            refused,
-            "the provider said no"
-        );
+        if self.store.refuse(&of, to, &error, self.clock.now()).await? {
+            let end = if to == FlowState::Cancelled {
+                FlowEnd::Cancelled
+            } else {
+                FlowEnd::Failed
+            };
+            self.metrics.flow_settled(&flow.provider, end);
+            info!(
+                operation = "callback",
+                flow = flow.id.as_str(),
+                provider = flow.provider,
+                user = flow.user,
+                outcome = to.as_str(),
+                code = error.as_str(),
+                "the provider said no"
+            );
+        } else {
+            self.second(&flow);
+        }
         self.reread(flow, binding).await
     }
 
@@ -252,10 +269,14 @@ impl FlowService {
         let Some(flow) = self.store.resume(&of, &new, &draft.attempt, now).await? else {
             return self.reread(expired, binding).await;
         };
+        self.metrics.flow_started(&flow.provider);
         info!(
             operation = "callback",
             flow = flow.id.as_str(),
+            provider = flow.provider,
+            user = flow.user,
             resumed_from = expired.id.as_str(),
+            outcome = "resumed",
             "resumed"
         );
         let departure = Departure {
@@ -268,6 +289,19 @@ impl FlowService {
             departure: Box::new(departure),
             binding,
         })
+    }
+
+    /// Delivered at least once: the same window loaded again, a scanner, a second process.
+    fn second(&self, flow: &Flow) {
+        self.metrics.duplicate_callback(&flow.provider);
+        info!(
+            operation = "callback",
+            flow = flow.id.as_str(),
+            provider = flow.provider,
+            user = flow.user,
+            outcome = "duplicate",
+            "a second callback, or one too late"
+        );
     }
 
     async fn reread(&self, flow: Flow, binding: String) -> Result<Landing, FlowError> {

@@ -12,6 +12,7 @@ pub use landing::{Callback, Landing, ProviderAnswer};
 use crate::clock::{Clock, Millis, millis};
 use crate::config::{Origin, Provider, Providers};
 use crate::envelope::KeyRing;
+use crate::metrics::{FlowEnd, Metrics};
 use crate::random::{RandomUnavailable, random_text};
 use crate::store::{Cancelling, Flow, FlowState, NewFlow, Opening, Store, StoreError};
 use crate::tokens::TokenService;
@@ -63,6 +64,7 @@ pub struct FlowService {
     clock: Clock,
     origin: Origin,
     limits: Limits,
+    metrics: Arc<Metrics>,
     exchanges: TaskTracker,
 }
 
@@ -134,6 +136,7 @@ impl FlowService {
             store,
             keys,
             providers,
+            metrics: Arc::clone(tokens.metrics()),
             tokens,
             clock,
             origin,
@@ -159,10 +162,14 @@ impl FlowService {
             .await?;
         Ok(match opening {
             Opening::Opened(flow, is_new) => {
+                if is_new {
+                    self.metrics.flow_started(&provider.id);
+                }
                 info!(
                     operation = "start",
                     flow = flow.id.as_str(),
                     provider = provider.id,
+                    user = flow.user,
                     is_new,
                     "attempt opened"
                 );
@@ -186,8 +193,17 @@ impl FlowService {
     /// When the database does not answer.
     pub async fn cancel(&self, user: &str, flow: &FlowId) -> Result<Cancelling, FlowError> {
         let cancelling = self.store.cancel(user, flow, self.clock.now()).await?;
-        if matches!(cancelling, Cancelling::Cancelled(_)) {
-            info!(operation = "cancel", flow = flow.as_str(), "cancelled");
+        if let Cancelling::Cancelled(cancelled) = &cancelling {
+            let provider = &cancelled.provider;
+            self.metrics.flow_settled(provider, FlowEnd::Cancelled);
+            info!(
+                operation = "cancel",
+                flow = flow.as_str(),
+                provider,
+                user,
+                outcome = "cancelled",
+                "cancelled"
+            );
         }
         Ok(cancelling)
     }

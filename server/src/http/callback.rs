@@ -14,6 +14,28 @@ use oauth_sync::proto::error::ErrorCode;
 use std::sync::Arc;
 
 /// `GET /oauth/callback/{provider}`.
+#[utoipa::path(
+    get,
+    path = "/oauth/callback/{provider}",
+    tag = "pages",
+    params(
+        ("provider" = String, Path, description = "The provider's id"),
+        ("state" = String, Query, description = "As it was sent"),
+        ("code" = Option<String>, Query, description = "RFC 6749 4.1.2"),
+        ("error" = Option<String>, Query, description = "RFC 6749 4.1.2.1"),
+        ("error_description" = Option<String>, Query, description = "The same"),
+        ("iss" = Option<String>, Query, description = "RFC 9207"),
+    ),
+    responses(
+        (status = 200, description = "How the flow ended, as a page that tells every window", content_type = "text/html"),
+        (status = 204, description = "For requests that nobody made: nothing"),
+        (status = 303, description = "The flow had expired: on into a new one", headers(("Location" = String))),
+        (status = 400, description = "`iss` is missing or wrong, as a page", content_type = "text/html"),
+        (status = 404, description = "An unknown state, or not this person's, browser's or provider's, as a page", content_type = "text/html"),
+        (status = 429, description = "Too many requests, as a page or as JSON", headers(("Retry-After" = u32))),
+        (status = 503, description = "The database does not answer, as a page", content_type = "text/html", headers(("Retry-After" = u32))),
+    )
+)]
 pub(super) async fn land(
     State(app): State<Arc<App>>,
     Extension(Asking(person)): Extension<Asking>,

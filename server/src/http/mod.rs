@@ -5,7 +5,10 @@ mod cancel;
 mod cookies;
 mod health;
 pub(crate) mod identity;
+mod limit;
 mod log;
+pub(crate) mod metrics;
+mod openapi;
 mod origin;
 mod outcome;
 mod pages;
@@ -15,17 +18,19 @@ mod start;
 mod status;
 
 use crate::app::App;
-use axum::Router;
+use crate::limit::Class;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER};
 use axum::http::{HeaderName, HeaderValue, Method};
-use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::middleware::from_fn_with_state;
+use axum::{Extension, Router};
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 /// Far above any form or request of ours.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -33,20 +38,8 @@ const LARGEST_BODY: usize = 16 * 1024;
 /// The server's routes. Serve them with `into_make_service_with_connect_info::<SocketAddr>()` where people are known
 /// by a proxy's header: the proxy is known by its address.
 pub fn router(app: Arc<App>) -> Router {
-    let mut router = Router::new()
-        .route("/oauth/status", get(status::status))
-        .route("/oauth/flows", post(start::create))
-        .route("/oauth/flows/{id}/cancel", post(cancel::cancel))
-        .layer(cors(&app))
-        .route("/oauth/flows/{id}", get(outcome::show))
-        .route(
-            "/oauth/start/{provider}",
-            get(start::open).post(start::press),
-        )
-        .route("/oauth/callback/{provider}", get(callback::land))
-        .route("/oauth/callback.js", get(pages::callback_module))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready));
+    let (routes, document) = documented(&app).split_for_parts();
+    let mut router = routes.layer(Extension(openapi::Document::new(document)));
     if let Some(demo) = &app.demo {
         // A build replaces these files, so a browser must ask each time.
         let files = Router::new()
@@ -61,8 +54,49 @@ pub fn router(app: Arc<App>) -> Router {
     router
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(from_fn_with_state(Arc::clone(&app), identity::identify))
-        .layer(from_fn(log::log))
+        .layer(from_fn_with_state(Arc::clone(&app), log::log))
         .with_state(app)
+}
+
+type Routes = OpenApiRouter<Arc<App>>;
+
+/// Every route, from the same words that describe it. Those for scripts answer across origins.
+fn documented(app: &Arc<App>) -> Routes {
+    let read_by_scripts = Routes::new().routes(routes!(status::status));
+    let change_by_scripts = Routes::new()
+        .routes(routes!(start::create))
+        .routes(routes!(cancel::cancel));
+    let read = Routes::new()
+        .routes(routes!(outcome::show))
+        .routes(routes!(pages::callback_module))
+        .routes(routes!(openapi::show));
+    let change = Routes::new().routes(routes!(start::open, start::press));
+    let callback = Routes::new().routes(routes!(callback::land));
+    // Whoever watches the process is not limited.
+    let mut watched = Routes::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready));
+    if app.metrics_access.is_with_the_rest() {
+        watched = watched.routes(routes!(metrics::show));
+    }
+    Routes::with_openapi(openapi::base())
+        .merge(
+            limited(app, Class::Read, read_by_scripts)
+                .merge(limited(app, Class::Change, change_by_scripts))
+                .layer(cors(app)),
+        )
+        .merge(limited(app, Class::Read, read))
+        .merge(limited(app, Class::Change, change))
+        .merge(limited(app, Class::Callback, callback))
+        .merge(watched)
+}
+
+fn limited(app: &Arc<App>, class: Class, routes: Routes) -> Routes {
+    let guard = limit::Guard {
+        app: Arc::clone(app),
+        class,
+    };
+    routes.route_layer(from_fn_with_state(guard, limit::limit))
 }
 
 /// For an app on another origin of the same site: exact origins, with credentials.

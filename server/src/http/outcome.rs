@@ -16,6 +16,18 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// `GET /oauth/flows/{id}`: where a callback page's address leads when it is loaded again, without its code.
+#[utoipa::path(
+    get,
+    path = "/oauth/flows/{id}",
+    tag = "pages",
+    params(("id" = String, Path, description = "The flow's id")),
+    responses(
+        (status = 200, description = "How the flow stands, as a page", content_type = "text/html"),
+        (status = 404, description = "There is none, or it is another person's, as a page", content_type = "text/html"),
+        (status = 429, description = "Too many requests, as a page or as JSON", headers(("Retry-After" = u32))),
+        (status = 503, description = "The database does not answer, as a page", content_type = "text/html", headers(("Retry-After" = u32))),
+    )
+)]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
     Extension(Asking(person)): Extension<Asking>,

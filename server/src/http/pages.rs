@@ -185,6 +185,15 @@ impl Script {
 }
 
 /// The package's own callback module. Any page may load it: it is public.
+#[utoipa::path(
+    get,
+    path = "/oauth/callback.js",
+    tag = "pages",
+    responses(
+        (status = 200, description = "The package's callback module", content_type = "text/javascript"),
+        (status = 429, description = "Too many requests, as a page or as JSON", headers(("Retry-After" = u32))),
+    )
+)]
 pub(super) async fn callback_module() -> Response {
     let mut response = Response::new(Body::from(oauth_sync::CALLBACK_MODULE));
     let headers = response.headers_mut();

@@ -1,6 +1,7 @@
 //! From the app to the provider.
 
 use super::identity::{Asking, Person};
+use super::openapi::{Problem, Reply};
 use super::pages::{Action, Page};
 use super::parameters::Parameters;
 use super::{cookies, origin, outcome, respond};
@@ -13,11 +14,33 @@ use axum::http::header::{CACHE_CONTROL, LOCATION, REFERRER_POLICY, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use oauth_sync::proto::flow::FlowId;
-use serde::Deserialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use utoipa::ToSchema;
 
 /// `GET /oauth/start/{provider}?flow=&return=`: what the module opens in the click.
+#[utoipa::path(
+    get,
+    path = "/oauth/start/{provider}",
+    tag = "pages",
+    params(
+        ("provider" = String, Path, description = "The provider's id"),
+        ("flow" = Option<String>, Query, description = "The flow's id; one of ours where it is missing"),
+        ("return" = Option<String>, Query, description = "The page of the app to go back to"),
+    ),
+    responses(
+        (status = 200, description = "A page: the button that asks first, or how a settled flow ended", content_type = "text/html"),
+        (status = 204, description = "For requests that nobody made: nothing"),
+        (status = 303, description = "On to the provider, with the attempt's cookie", headers(("Location" = String))),
+        (status = 400, description = "`return` is no page of the app, as a page", content_type = "text/html"),
+        (status = 401, description = "Nobody is signed in, as a page", content_type = "text/html"),
+        (status = 403, description = "Not a navigation, or not from a page of the app", body = Problem),
+        (status = 404, description = "There is no such provider, or the flow is another person's, as a page", content_type = "text/html"),
+        (status = 409, description = "The flow was opened five times, as a page", content_type = "text/html"),
+        (status = 429, description = "Too many requests, as a page or as JSON", headers(("Retry-After" = u32))),
+        (status = 503, description = "The database does not answer, as a page", content_type = "text/html", headers(("Retry-After" = u32))),
+    )
+)]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     Extension(Asking(person)): Extension<Asking>,
@@ -45,6 +68,27 @@ pub(super) async fn open(
 }
 
 /// `POST /oauth/start/{provider}`: the button of the page that asks first.
+#[utoipa::path(
+    post,
+    path = "/oauth/start/{provider}",
+    tag = "pages",
+    params(("provider" = String, Path, description = "The provider's id")),
+    request_body(content = Pressed, content_type = "application/x-www-form-urlencoded"),
+    responses(
+        (status = 200, description = "A page: the button that asks first, or how a settled flow ended", content_type = "text/html"),
+        (status = 204, description = "For requests that nobody made: nothing"),
+        (status = 303, description = "On to the provider, with the attempt's cookie", headers(("Location" = String))),
+        (status = 400, description = "`return` is no page of the app, as a page", content_type = "text/html"),
+        (status = 401, description = "Nobody is signed in, as a page", content_type = "text/html"),
+        (status = 403, description = "Not a navigation, or not from a page of the app", body = Problem),
+        (status = 404, description = "There is no such provider, or the flow is another person's, as a page", content_type = "text/html"),
+        (status = 409, description = "The flow was opened five times, as a page", content_type = "text/html"),
+        (status = 429, description = "Too many requests, as a page or as JSON", headers(("Retry-After" = u32))),
+        (status = 503, description = "The database does not answer, as a page", content_type = "text/html", headers(("Retry-After" = u32))),
+        (status = 413, description = "Too large"),
+        (status = 415, description = "Not a form"),
+    )
+)]
 pub(super) async fn press(
     State(app): State<Arc<App>>,
     Extension(Asking(person)): Extension<Asking>,
@@ -59,6 +103,15 @@ pub(super) async fn press(
         Ok(request) => request.start(&app, &headers).await,
         Err(response) => *response,
     }
+}
+
+/// The fields of the button's form.
+#[derive(Deserialize, ToSchema)]
+#[expect(dead_code, reason = "describes a form that is read as the query is")]
+struct Pressed {
+    flow: Option<String>,
+    #[serde(rename = "return")]
+    return_to: Option<String>,
 }
 
 /// What a person asks for on a page.
@@ -186,16 +239,49 @@ pub(super) fn depart(app: &App, headers: &HeaderMap, departure: &Departure) -> R
 }
 
 /// What an API client sends.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Creation {
+    /// The provider's id.
     provider: String,
+    /// The flow's id, 8 to 64 characters of `A-Za-z0-9_-`; one of ours where it is missing.
     flow: Option<String>,
+    /// The page of the app to go back to.
     #[serde(rename = "return")]
     return_to: Option<String>,
 }
 
+/// What it gets.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct Created<'a> {
+    flow_id: &'a str,
+    /// Where to send the person, in the browser that got the cookie.
+    url: &'a str,
+    /// In milliseconds since the epoch.
+    expires_at: i64,
+}
+
 /// `POST /oauth/flows`: the same for API clients, who open the address themselves, in the browser that got the cookie.
+#[utoipa::path(
+    post,
+    path = "/oauth/flows",
+    tag = "flows",
+    params(("Idempotency-Key" = Option<String>, Header, description = "The same key of the same person gives the same flow; 1 to 128 bytes")),
+    request_body = Creation,
+    responses(
+        (status = 200, description = "A new attempt of a flow that is there", body = Created),
+        (status = 201, description = "A new flow", body = Created),
+        (status = 400, description = "Malformed", body = Problem),
+        (status = 401, description = "Nobody is signed in", body = Problem),
+        (status = 403, description = "Not from a page of the app", body = Problem),
+        (status = 404, description = "There is no such provider, or the flow is another person's", body = Reply),
+        (status = 409, description = "The flow has settled (how it stands), or was opened five times", body = serde_json::Value),
+        (status = 413, description = "Too large"),
+        (status = 429, description = "Too many requests", body = Problem, headers(("Retry-After" = u32))),
+        (status = 503, description = "The database does not answer. Never a verdict", body = Problem, headers(("Retry-After" = u32))),
+    )
+)]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     Extension(Asking(person)): Extension<Asking>,
@@ -241,11 +327,11 @@ fn created(app: &App, headers: &HeaderMap, departure: &Departure) -> Response {
     } else {
         StatusCode::OK
     };
-    let body = json!({
-        "flowId": departure.flow.id.as_str(),
-        "url": departure.url,
-        "expiresAt": departure.flow.expires_at,
-    });
+    let body = Created {
+        flow_id: departure.flow.id.as_str(),
+        url: &departure.url,
+        expires_at: departure.flow.expires_at,
+    };
     let mut response = (status, Json(body)).into_response();
     let out = response.headers_mut();
     out.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,6 +1,7 @@
 //! How a flow stands, for the module. Reads change nothing.
 
 use super::identity::Asking;
+use super::openapi::{Problem, Reply};
 use super::parameters::Parameters;
 use super::respond;
 use crate::app::App;
@@ -21,6 +22,25 @@ const LONGEST_WAIT: Duration = Duration::from_secs(25);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// `GET /oauth/status?flow=&provider=&since=&now=`, and `&after=<version>&wait=<seconds>` to be told of a change.
+#[utoipa::path(
+    get,
+    path = "/oauth/status",
+    tag = "flows",
+    params(
+        ("flow" = Option<String>, Query, description = "The flow's id"),
+        ("provider" = Option<String>, Query, description = "With `flow`: what its provider must be. Without: whose newest flow is meant"),
+        ("since" = Option<u64>, Query, description = "Without `flow`: not before this time, in milliseconds by the asker's clock"),
+        ("now" = Option<u64>, Query, description = "Without `flow`: the time now by the same clock"),
+        ("after" = Option<i64>, Query, description = "Wait until the flow's version, its `ETag`, is another"),
+        ("wait" = Option<u64>, Query, description = "How long to wait, in seconds, at most 25"),
+    ),
+    responses(
+        (status = 200, description = "How it stands", body = Reply, headers(("ETag" = String, description = "The flow's version"))),
+        (status = 404, description = "There is none, it is another person's, or nobody is signed in: all look the same", body = Reply),
+        (status = 429, description = "Too many requests", body = Problem, headers(("Retry-After" = u32))),
+        (status = 503, description = "The database does not answer. Never a verdict", body = Problem, headers(("Retry-After" = u32))),
+    )
+)]
 pub(super) async fn status(
     State(app): State<Arc<App>>,
     Extension(Asking(person)): Extension<Asking>,

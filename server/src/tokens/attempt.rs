@@ -14,6 +14,7 @@ use super::{TokenError, TokenService};
 use crate::clock::{Millis, millis};
 use crate::config::{Provider, Rotation};
 use crate::envelope::OpenError;
+use crate::metrics::RefreshEnd;
 use crate::random::random_text;
 use crate::store::{
     Beginning, Ending, Intent, ReauthReason, Renewal, Renewing, StoreError, StoredConnection,
@@ -134,7 +135,9 @@ impl TokenService {
         let Some(refresh) = self.open(&row)?.refresh else {
             return Ok(Outcome::Changed);
         };
-        let said = self.ask_patiently(provider, &refresh, intent.until).await;
+        let said = self
+            .ask_patiently(provider, &row.user, &refresh, intent.until)
+            .await;
         *steps = said.steps;
         let was_uncertain = row.is_uncertain() || said.is_uncertain;
         match said.answer {
@@ -172,6 +175,7 @@ impl TokenService {
     pub(super) async fn ask_patiently(
         &self,
         provider: &Provider,
+        user: &str,
         refresh: &SecretString,
         until: Millis,
     ) -> Said {
@@ -205,14 +209,21 @@ impl TokenService {
                 duration: Duration::from_millis(u64::try_from(took).unwrap_or_default()),
                 wait,
             });
-            let Some(wait) = wait else { break };
             info!(
                 operation = "refresh",
                 provider = provider.id,
+                user,
                 attempt,
-                wait_ms = millis(wait),
-                "will ask again"
+                duration_ms = took,
+                wait_ms = wait.map(millis),
+                outcome = said
+                    .answer
+                    .as_ref()
+                    .err()
+                    .map_or("answered", EndpointError::as_str),
+                "asked the provider"
             );
+            let Some(wait) = wait else { break };
             self.clock.sleep(wait).await;
         }
         said
@@ -249,30 +260,27 @@ impl TokenService {
             .patiently(|| async { Ok(self.store.renew(&renewal, self.clock.now()).await?) })
             .await;
         let (provider, user, generation) = (&row.provider, &row.user, row.generation);
-        match stored {
-            Ok(Renewing::Stored) => {
-                info!(operation = "refresh", provider, user, generation, "renewed");
-                Ok(Outcome::Changed)
+        let end = match &stored {
+            Ok(Renewing::Stored) => RefreshEnd::Renewed,
+            Ok(Renewing::Moved) => RefreshEnd::Superseded,
+            Ok(Renewing::Disconnected) => RefreshEnd::Disconnected,
+            Err(_) => RefreshEnd::NotStored,
+        };
+        self.metrics.refreshed(provider, end);
+        let outcome = end.as_str();
+        if let Err(error) = stored {
+            // Of a token that was used, the only successor is in this process's memory, and goes with it.
+            if grant.refresh_token.is_some() {
+                self.metrics.rotation_lost(provider);
             }
-            Ok(Renewing::Moved) => {
-                warn!(
-                    operation = "refresh",
-                    provider, user, generation, "the generation had moved"
-                );
-                Ok(Outcome::Changed)
-            }
-            Ok(Renewing::Disconnected) => {
-                info!(
-                    operation = "refresh",
-                    provider, user, "disconnected meanwhile; queued for revocation"
-                );
-                Ok(Outcome::Changed)
-            }
-            Err(error) => {
-                error!(operation = "refresh", provider, user, generation, %error, "the new tokens could not be stored");
-                Err(error)
-            }
+            error!(operation = "refresh", provider, user, generation, outcome, %error, "the new tokens could not be stored");
+            return Err(error);
         }
+        info!(
+            operation = "refresh",
+            provider, user, generation, outcome, "new tokens came"
+        );
+        Ok(Outcome::Changed)
     }
 
     fn verdict(&self, provider: &Provider, error: &EndpointError, is_uncertain: bool) -> Verdict {
@@ -310,6 +318,12 @@ impl TokenService {
         error: &EndpointError,
     ) -> Result<Outcome, TokenError> {
         let (provider, user) = (&row.provider, &row.user);
+        let end = match &verdict {
+            Verdict::Untouched | Verdict::Cooling { .. } => RefreshEnd::Failed,
+            Verdict::Uncertain { .. } => RefreshEnd::Uncertain,
+            Verdict::Reauth(_) => RefreshEnd::ReauthRequired,
+        };
+        let is_lost = matches!(verdict, Verdict::Reauth(ReauthReason::RotationLost));
         let outcome = match &verdict {
             Verdict::Untouched | Verdict::Reauth(_) => Outcome::Changed,
             Verdict::Cooling { error, until } | Verdict::Uncertain { error, until } => {
@@ -326,7 +340,16 @@ impl TokenService {
             verdict,
         };
         let stands = self.end(&ending).await?;
-        warn!(operation = "refresh", provider, user, generation = row.generation, %error, stands, "failed");
+        if stands {
+            self.metrics.refreshed(provider, end);
+            if is_lost {
+                self.metrics.rotation_lost(provider);
+            }
+        }
+        warn!(
+            operation = "refresh",
+            provider, user, generation = row.generation, outcome = end.as_str(), stands, %error, "brought nothing"
+        );
         Ok(if stands { outcome } else { Outcome::Changed })
     }
 

@@ -56,6 +56,17 @@ impl EndpointError {
         }
     }
 
+    /// The kind, in a word.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::NoAnswer => "no_answer",
+            Self::Unavailable(..) => "unavailable",
+            Self::Unusable(_) => "unusable",
+            Self::Refused(_) => "refused",
+        }
+    }
+
     /// Whether the provider says that the grant is over. Nothing else ends a connection.
     pub fn ends_the_grant(&self) -> bool {
         matches!(self, Self::Refused(code) if code.as_str() == "invalid_grant")

@@ -6,6 +6,7 @@ use super::{TokenError, TokenService};
 use crate::clock::millis;
 use crate::config::Provider;
 use crate::envelope::OpenError;
+use crate::metrics::FlowEnd;
 use crate::random::{RandomUnavailable, base64url, random_text};
 use crate::store::{Claimed, Completing, Completion, NewConnection};
 use oauth_sync::proto::error::ErrorCode;
@@ -20,15 +21,15 @@ impl TokenService {
     /// Exchanges the code of a claimed flow, and settles the flow. Run it in a task of its own: a client that hangs up
     /// must not stop it. Should it die half-way, the sweeper says `interrupted`.
     pub async fn complete(&self, claimed: Claimed, code: SecretString) {
-        let flow = claimed.flow.id.as_str();
-        let started = self.clock.now();
+        let (flow, user) = (claimed.flow.id.as_str(), claimed.flow.user.as_str());
+        let started = self.clock.steady();
         let Some(provider) = self.providers.get(&claimed.flow.provider) else {
             return self.fail(&claimed, &ErrorCode::SERVER_ERROR).await;
         };
         let verifier = match self.open_verifier(&claimed) {
             Ok(verifier) => verifier,
             Err(error) => {
-                error!(flow, provider = provider.id, %error, "the verifier does not open");
+                error!(operation = "exchange", flow, provider = provider.id, user, outcome = "not_decryptable", %error, "the verifier does not open");
                 return self.fail(&claimed, &ErrorCode::SERVER_ERROR).await;
             }
         };
@@ -38,15 +39,20 @@ impl TokenService {
             verifier: verifier.as_ref().map(|text| text.as_str()),
         };
         let answer = endpoint::ask(&self.client, provider, &request).await;
-        let duration_ms = self.clock.now() - started;
+        let duration_ms = millis(self.clock.steady().saturating_sub(started));
         match answer {
             Ok(grant) => match self.commit(&claimed, provider, &grant).await {
                 Ok(Completing::Completed) => {
+                    let took = self.clock.now() - claimed.flow.created_at;
+                    self.metrics.flow_settled(&provider.id, FlowEnd::Completed);
+                    self.metrics.flow_took(&provider.id, took);
                     info!(
                         operation = "exchange",
                         flow,
                         provider = provider.id,
+                        user,
                         duration_ms,
+                        outcome = "completed",
                         "completed"
                     );
                 }
@@ -54,15 +60,18 @@ impl TokenService {
                     operation = "exchange",
                     flow,
                     provider = provider.id,
+                    user,
+                    duration_ms,
+                    outcome = "claim_lost",
                     "the claim was lost; the tokens are queued for revocation"
                 ),
                 Err(error) => {
-                    error!(operation = "exchange", flow, provider = provider.id, %error, "the tokens could not be stored");
+                    error!(operation = "exchange", flow, provider = provider.id, user, duration_ms, outcome = "not_stored", %error, "the tokens could not be stored");
                     self.fail(&claimed, &ErrorCode::SERVER_ERROR).await;
                 }
             },
             Err(error) => {
-                warn!(operation = "exchange", flow, provider = provider.id, duration_ms, %error, "failed");
+                warn!(operation = "exchange", flow, provider = provider.id, user, duration_ms, outcome = "failed", %error, "failed");
                 self.fail(&claimed, &error.code()).await;
             }
         }
@@ -161,9 +170,20 @@ impl TokenService {
             })
             .await;
         match failed {
-            Ok(true) => {}
-            Ok(false) => warn!(flow, code = code.as_str(), "the claim was lost"),
-            Err(error) => error!(flow, %error, "the failure could not be stored"),
+            Ok(true) => {
+                let provider = &claimed.flow.provider;
+                self.metrics.flow_settled(provider, FlowEnd::Failed);
+            }
+            Ok(false) => warn!(
+                operation = "exchange",
+                flow,
+                code = code.as_str(),
+                outcome = "claim_lost",
+                "the claim was lost"
+            ),
+            Err(error) => {
+                error!(operation = "exchange", flow, outcome = "not_stored", %error, "the failure could not be stored");
+            }
         }
     }
 }

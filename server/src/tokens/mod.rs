@@ -25,6 +25,7 @@ pub use validate::{Validated, Validity};
 use crate::clock::Clock;
 use crate::config::{Provider, Providers};
 use crate::envelope::{KeyRing, OpenError};
+use crate::metrics::Metrics;
 use crate::random::RandomUnavailable;
 use crate::store::{ReauthReason, Store, StoreError, StoredConnection};
 use access::Flights;
@@ -50,6 +51,7 @@ pub struct TokenService {
     providers: Arc<Providers>,
     clock: Clock,
     client: reqwest::Client,
+    metrics: Arc<Metrics>,
     timeout: Duration,
     flights: Flights,
 }
@@ -110,6 +112,7 @@ impl TokenService {
         keys: Arc<KeyRing>,
         providers: Arc<Providers>,
         clock: Clock,
+        metrics: Arc<Metrics>,
         timeout: Duration,
     ) -> Result<Self, reqwest::Error> {
         let client = endpoint::client(timeout, &providers)?;
@@ -119,9 +122,14 @@ impl TokenService {
             providers,
             clock,
             client,
+            metrics,
             timeout,
             flights: Flights::default(),
         })
+    }
+
+    pub(crate) const fn metrics(&self) -> &Arc<Metrics> {
+        &self.metrics
     }
 
     /// The active connections, of one person or of all.

@@ -7,6 +7,7 @@ use super::seal::{open_text, revocation_place};
 use super::{TokenError, TokenService};
 use crate::clock::millis;
 use crate::config::{Provider, Revocation};
+use crate::metrics::RevocationEnd;
 use crate::store::{Disconnection, PendingRevocation, TokenKind};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, StatusCode};
@@ -80,7 +81,11 @@ impl TokenService {
                 let queued = of.tokens.len();
                 info!(
                     operation = "disconnect",
-                    provider, user, queued, "disconnected"
+                    provider,
+                    user,
+                    queued,
+                    outcome = "disconnected",
+                    "disconnected"
                 );
                 return Ok(Disconnected {
                     connection: of.connection,
@@ -102,49 +107,52 @@ impl TokenService {
             let now = self.clock.now();
             // For whoever dies with it: after this it is taken again. RFC 7009 takes a token twice.
             let until = now.saturating_add(millis(self.timeout.saturating_mul(2)));
-            let Some((pending, attempts)) = self.store.take_revocation(now, until).await? else {
+            let Some((pending, attempt)) = self.store.take_revocation(now, until).await? else {
                 return Ok(counts);
             };
             let (provider, user, kind) = (&pending.provider, &pending.user, pending.kind.as_str());
-            match self.tell(&pending).await {
-                Told::Void => {
-                    self.store.finish_revocation(&pending.id).await?;
-                    info!(
-                        operation = "revoke",
-                        provider, user, kind, attempts, "revoked"
-                    );
-                    counts.revoked += 1;
-                }
-                Told::Useless(reason) => {
-                    self.store.finish_revocation(&pending.id).await?;
-                    warn!(
-                        operation = "revoke",
-                        provider, user, kind, attempts, reason, "given up"
-                    );
-                    counts.given_up += 1;
-                }
-                Told::Later(reason, _) if ATTEMPTS <= attempts => {
-                    self.store.finish_revocation(&pending.id).await?;
-                    warn!(
-                        operation = "revoke",
-                        provider, user, kind, attempts, reason, "given up"
-                    );
-                    counts.given_up += 1;
+            let started = self.clock.steady();
+            let told = self.tell(&pending).await;
+            let duration_ms = millis(self.clock.steady().saturating_sub(started));
+            let (end, reason, wait) = match told {
+                Told::Void => (RevocationEnd::Revoked, None, None),
+                Told::Useless(reason) => (RevocationEnd::GivenUp, Some(reason.to_owned()), None),
+                Told::Later(reason, _) if ATTEMPTS <= attempt => {
+                    (RevocationEnd::GivenUp, Some(reason), None)
                 }
                 Told::Later(reason, after) => {
-                    let wait = FIRST_WAIT
-                        .saturating_mul(1 << attempts.saturating_sub(1).min(ATTEMPTS))
-                        .max(after.unwrap_or_default())
-                        .min(LONGEST_WAIT);
+                    let wait = wait_after(attempt, after);
+                    (RevocationEnd::Postponed, Some(reason), Some(wait))
+                }
+            };
+            match wait {
+                None => self.store.finish_revocation(&pending.id).await?,
+                Some(wait) => {
                     let until = self.clock.now().saturating_add(millis(wait));
                     self.store.postpone_revocation(&pending.id, until).await?;
-                    let wait_ms = millis(wait);
-                    warn!(
-                        operation = "revoke",
-                        provider, user, kind, attempts, reason, wait_ms, "put off"
-                    );
-                    counts.postponed += 1;
                 }
+            }
+            let wait_ms = wait.map(millis);
+            info!(
+                operation = "revoke",
+                provider,
+                user,
+                kind,
+                attempt,
+                duration_ms,
+                wait_ms,
+                outcome = end.as_str(),
+                reason,
+                "told the provider"
+            );
+            self.metrics.revoked(provider, end);
+            if end == RevocationEnd::GivenUp {
+                warn!(operation = "revoke", provider, user, kind, "given up");
+            }
+            match end {
+                RevocationEnd::Revoked => counts.revoked += 1,
+                RevocationEnd::Postponed => counts.postponed += 1,
+                RevocationEnd::GivenUp => counts.given_up += 1,
             }
         }
     }
@@ -211,6 +219,13 @@ impl TokenService {
             Err(_) => unreachable_for_now(),
         }
     }
+}
+
+fn wait_after(attempt: u32, asked: Option<Duration>) -> Duration {
+    FIRST_WAIT
+        .saturating_mul(1 << attempt.saturating_sub(1).min(ATTEMPTS))
+        .max(asked.unwrap_or_default())
+        .min(LONGEST_WAIT)
 }
 
 fn unreachable_for_now() -> Told {

@@ -69,7 +69,7 @@ impl TokenService {
         }
         let bad = random_text::<32>().map(|text| SecretString::from(format!("simulated-{text}")));
         let said = match bad {
-            Ok(bad) => Ok(self.ask_patiently(known, &bad, intent.until).await),
+            Ok(bad) => Ok(self.ask_patiently(known, user, &bad, intent.until).await),
             Err(error) => Err(error),
         };
         let ending = Ending {

@@ -25,7 +25,7 @@ fn good() -> String {
 
 #[test]
 fn every_mistake_is_named_by_file_and_key() {
-    let cases: [(&str, &str, &str); 26] = [
+    let cases: [(&str, &str, &str); 32] = [
         (
             "origin = \"http://localhost:4180\"\n",
             "",
@@ -155,6 +155,36 @@ fn every_mistake_is_named_by_file_and_key() {
             "[providers.mona]",
             "[providers.Mona]",
             "providers.Mona: is not a name",
+        ),
+        (
+            "[identity]",
+            "[rate_limits]\nread = { user = -1 }\n[identity]",
+            "rate_limits.read.user: line",
+        ),
+        (
+            "[identity]",
+            "[rate_limits]\nwrite = { user = 1 }\n[identity]",
+            "rate_limits.write: line",
+        ),
+        (
+            "[identity]",
+            "[rate_limits]\nproxies = [\"localhost\"]\n[identity]",
+            "rate_limits.proxies[0]: line",
+        ),
+        (
+            "[identity]",
+            "[metrics]\n[identity]",
+            "metrics: must say who may see them",
+        ),
+        (
+            "[identity]",
+            "[metrics]\nlisten = \"9464\"\n[identity]",
+            "metrics.listen: is not an address and port",
+        ),
+        (
+            "[identity]",
+            "[metrics]\ntoken = \"short\"\n[identity]",
+            "metrics.token: is shorter than 16 bytes",
         ),
     ];
     assert!(parse(&good()).is_ok());

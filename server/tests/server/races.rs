@@ -35,7 +35,7 @@ async fn race(server: &Server, browser: &Browser, contestants: Vec<axum::Router>
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_callbacks_one_claims() {
-    let server = Server::start().await;
+    let server = Server::with(|text| text + "\n[rate_limits]\ncallback = { user = 0 }\n").await;
     let browser = server.browser("ann");
     let contestants = vec![server.router(); 12];
     race(&server, &browser, contestants, 10).await;
