@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { differences } from "../../scripts/api.mjs";
 
 const exec = promisify(execFile);
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -20,4 +21,8 @@ test("the_declarations_name_nothing_internal", async () => {
     const declared = await readFile(`${root}/dist/${entry}.d.ts`, "utf8");
     assert.doesNotMatch(declared, /#private|@internal|\bCore|\bany\b(?! )|from "\.\/(?!index\.js)/);
   }
+});
+
+test("the_declarations_are_those_in_docs_api", async () => {
+  assert.deepEqual(await differences(), [], "The public contract has changed. If that is meant: `npm run api`, and commit docs/api with a line in CHANGELOG.md");
 });

@@ -1,0 +1,3 @@
+import type { Messages } from "./table.js";
+/** Arabic. */
+export declare const messages: Messages;

@@ -1,0 +1,3 @@
+import type { Messages } from "./table.js";
+/** Japanese. */
+export declare const messages: Messages;

@@ -1,0 +1,314 @@
+/// <reference lib="dom" />
+/// <reference lib="esnext.disposable" />
+/** The public types. One file and no code, so that the front, the callback page and the tests share them. */
+/** What JSON can say. */
+export type Json = string | number | boolean | null | readonly Json[] | {
+    readonly [key: string]: Json;
+};
+/** Codes of RFC 6749 4.1.2.1 and OpenID Connect unchanged, and this module's own. The list is open: have a default. */
+export type ErrorCode = "access_denied" | "temporarily_unavailable" | "server_error" | "admin_consent_required" | "cancelled_by_user" | "start_failed" | "expired" | "unknown_flow" | "interrupted" | (string & {});
+/** Why a flow did not end well. */
+export interface FlowError {
+    readonly code: ErrorCode;
+    /** English, made here from `code`; never what a callback page wrote. Translate by `code`. */
+    readonly message: string;
+    /** Whether the same click may end better. */
+    readonly retryable: boolean;
+}
+interface FlowBase<P extends string> {
+    readonly id: string;
+    readonly provider: P;
+    /** Milliseconds since the epoch. */
+    readonly startedAt: number;
+    /** Milliseconds since the epoch. */
+    readonly expiresAt: number;
+    /** This tab began it; what must happen once (a toast, a count, a navigation) belongs here. */
+    readonly startedHere: boolean;
+    /** The value given to `start`. It outlives reloads and redirects and is never sent anywhere. */
+    readonly appState?: Json;
+    /** The id of the settled flow that this one tries again. */
+    readonly retryOf?: string;
+}
+/** A flow that nothing is decided about. */
+export interface PendingFlow<P extends string = string> extends FlowBase<P> {
+    readonly status: "pending";
+    /**
+     * `confirming`: a callback page reported, and the server is being asked. `overdue`: time to offer a retry, while a
+     * success still counts.
+     */
+    readonly stage: "opening" | "waiting" | "confirming" | "slow" | "overdue";
+    /** Only a hint. `unknown`: opened by another tab, or before a reload. */
+    readonly window: "open" | "closed" | "blocked" | "unknown";
+    /** The address for `<a href target="_blank">` where the popup was blocked; absent while it is not known. */
+    readonly href?: string;
+    /** A reason to doubt a good end, such as a denial that the server has not confirmed. Keep listening. */
+    readonly error?: FlowError;
+}
+/** One of the tools that a single consent connected, as Atlassian's does for Jira and Confluence. */
+export interface Integration {
+    readonly tool: string;
+    readonly id: string;
+}
+/** A flow that made a connection. */
+export interface CompletedFlow<P extends string = string> extends FlowBase<P> {
+    readonly status: "completed";
+    readonly settledAt: number;
+    /** The connection's id in the app; its meaning is the app's. */
+    readonly integrationId?: string;
+    readonly integrations?: readonly Integration[];
+}
+/** A flow that made none. */
+export interface UnsuccessfulFlow<P extends string = string> extends FlowBase<P> {
+    readonly status: "failed" | "cancelled" | "expired";
+    readonly settledAt: number;
+    readonly error: FlowError;
+    /** Rests on a notice, the clock or a click. The server is still being asked, and a success still counts. */
+    readonly provisional: boolean;
+}
+/** A flow that ended. */
+export type SettledFlow<P extends string = string> = CompletedFlow<P> | UnsuccessfulFlow<P>;
+/** One attempt to connect a provider. Deeply frozen; replaced by a new object when something in it changes. */
+export type Flow<P extends string = string> = PendingFlow<P> | SettledFlow<P>;
+/** How a change got here. `local`: done in this window, or by its clock. */
+export type Via = "post_message" | "broadcast_channel" | "storage" | "poll" | "push" | "local";
+interface EventBase {
+    /** Milliseconds since the epoch. */
+    readonly at: number;
+    readonly via: Via;
+}
+/**
+ * What a subscriber is told: each type at most once per flow and instance, also across reloads. (`opened`, `blocked`
+ * and `window_closed` come once per window, `changed` as often as needed.) Types may be added: have a default.
+ */
+export type OAuthSyncEvent<P extends string = string> = EventBase & ({
+    readonly type: "started" | "opened" | "blocked" | "window_closed" | "confirming" | "slow" | "overdue";
+    readonly flow: PendingFlow<P>;
+} | {
+    readonly type: "completed";
+    readonly flow: CompletedFlow<P>;
+} | {
+    readonly type: "failed" | "cancelled" | "expired";
+    readonly flow: UnsuccessfulFlow<P>;
+}
+/** The server agrees with a provisional verdict. Redraw; it was announced before. */
+ | {
+    readonly type: "confirmed";
+    readonly flow: UnsuccessfulFlow<P>;
+}
+/** A link, a hint or a payload is new. Redraw. */
+ | {
+    readonly type: "changed";
+    readonly flow: Flow<P>;
+}
+/** Dismissed, swept or reset: it is no longer among `flows()`. */
+ | {
+    readonly type: "removed";
+    readonly flow: Flow<P>;
+});
+/** What a `startUrl` function is given. */
+export interface StartRequest<P extends string = string> {
+    readonly flowId: string;
+    readonly provider: P;
+    /** Aborted once the flow is over. */
+    readonly signal: AbortSignal;
+}
+/**
+ * The address that a flow begins at. In a string, the page of the app's own server, `{provider}` is replaced and
+ * `flow=<id>` added; the result of a function is taken as it is.
+ */
+export type StartUrl<P extends string = string> = string | ((request: StartRequest<P>) => string | URL | Promise<string | URL>);
+/** What `checkStatus` is given. */
+export interface StatusRequest<P extends string = string> extends StartRequest<P> {
+    /** When the flow started; milliseconds by this browser's clock. */
+    readonly since: number;
+    /** The time now, by the same clock. */
+    readonly now: number;
+}
+/** What the server says of a flow. `unknown` is what 404 is to `statusUrl`; the short form without `status` will do. */
+export type StatusReply = {
+    status: "pending" | "completed" | "failed" | "cancelled" | "expired" | "unknown";
+    integrationId?: string | number | null;
+    integrations?: readonly {
+        tool: string;
+        id: string | number;
+    }[];
+    error?: {
+        code: ErrorCode;
+    } | null;
+    retryAfterMs?: number | null;
+    /** The flow that was continued instead of this one. */
+    supersededBy?: string | null;
+} | {
+    status?: undefined;
+    completed: boolean;
+    success: boolean;
+    integrationId?: string | number | null;
+    integrations?: readonly {
+        tool: string;
+        id: string | number;
+    }[];
+    error?: {
+        code: ErrorCode;
+    } | null;
+    retryAfterMs?: number | null;
+    /** The flow that was continued instead of this one. */
+    supersededBy?: string | null;
+};
+/** Where the server's word comes from, if there is one. */
+export type StatusSource<P extends string = string> = {
+    /** Asked by GET. */
+    statusUrl?: string | URL;
+    checkStatus?: never;
+} | {
+    /** A throw means: ask again on schedule. It settles nothing. */
+    checkStatus: (request: StatusRequest<P>) => Promise<StatusReply>;
+    statusUrl?: never;
+};
+/** What `new OAuthSync` takes; durations in milliseconds. */
+export type Options<P extends string = string> = StatusSource<P> & {
+    /** Where flows begin. `retry` needs it after a reload. */
+    startUrl?: StartUrl<P>;
+    /** For server push (SSE). Not used yet: it is checked and then ignored. For a push of your own call `report`. */
+    eventsUrl?: string | URL;
+    /** Used for `statusUrl`, where bearer tokens or CSRF headers are needed. Default: the global one, same-origin credentials. */
+    fetch?: typeof fetch;
+    /** Name of the channel and the storage key; callback pages must use the same. Default `oauth-status`. */
+    namespace?: string;
+    /** Any string that differs between people, so that one who signs in later sees nothing of the one before. */
+    scope?: string;
+    /** POSTed when a flow is cancelled, with `{flow}` filled in. Without it the server is not told. */
+    cancelUrl?: string;
+    /** The polling schedule. Default: ten polls every 2 s, ten every 5 s, ten every 10 s. */
+    tiers?: readonly {
+        every: number;
+        polls: number;
+    }[];
+    /** Default 120000. */
+    slowAfter?: number;
+    /** Default 300000. */
+    overdueAfter?: number;
+    /** Default 3750000: the hour that a server allows, its grace, and a little more. */
+    expireAfter?: number;
+    /** How long a settled flow stays among `flows()`. Default 600000. */
+    keepSettled?: number;
+    /** Whether a success waits for the server's word. Default: wherever the server can be asked. */
+    confirm?: boolean;
+    /** The exact origins that callback pages are served from. Default: this page's. */
+    callbackOrigins?: readonly string[];
+    /** The module, or where it is. Default: the file beside this one. Only the first instance of a page is asked. */
+    wasm?: string | URL | BufferSource | WebAssembly.Module;
+    /** Called with codes, never with payloads. */
+    log?: (entry: {
+        readonly level: "debug" | "info" | "warn" | "error";
+        readonly code: string;
+        readonly flowId?: string;
+        readonly at: number;
+    }) => void;
+};
+/** What `start` takes. */
+export interface StartOptions<P extends string = string> {
+    /** Used instead of the `startUrl` of the instance. */
+    url?: StartUrl<P>;
+    /** A window may be one that was opened in the same click. Default `popup`. */
+    target?: "popup" | "tab" | "redirect" | Window;
+    /** For a popup, which is centred. Default 600. */
+    width?: number;
+    /** For a popup. Default 720. */
+    height?: number;
+    /** Where the callback page of a redirect goes back to, on this origin. Default: this page. */
+    returnTo?: string | URL;
+    /** Up to 2 KiB of JSON. Not for secrets. */
+    appState?: Json;
+    /** Default: random. */
+    flowId?: string;
+}
+/** What a callback page says. */
+export type Notice = {
+    provider: string;
+    flowId?: string;
+} & ({
+    success: true;
+    integrationId?: string;
+    integrations?: readonly Integration[];
+} | {
+    success: false;
+    error?: {
+        code: ErrorCode;
+    };
+});
+/** Where a notice goes. */
+export interface NotifyOptions {
+    /** The origin of the app, if the callback page is on another one. */
+    origin?: string;
+    /** Default `oauth-status`. */
+    namespace?: string;
+}
+/** What became of a notice. */
+export interface NotifyResult {
+    /** A window of the app has taken it. */
+    readonly acknowledged: boolean;
+    readonly channels: Readonly<Record<"post_message" | "broadcast_channel" | "storage", "sent" | "missing" | "failed">>;
+}
+/** How this page is doing. */
+export interface Diagnostics {
+    readonly version: string;
+    readonly ready: boolean;
+    /** Which window asks the server. */
+    readonly poller: "this" | "other" | "none";
+    readonly facilities: Readonly<Record<string, "ok" | "missing" | "refused">>;
+    /** What was ignored, by reason. */
+    readonly dropped: Readonly<Record<string, number>>;
+    /** How often a subscriber threw. */
+    readonly listenerErrors: number;
+}
+
+/** What the world did wrong. What the caller did wrong is a `TypeError` that names the argument. */
+export declare class OAuthSyncError extends Error {
+    readonly code: "wasm_blocked" | "wasm_unreachable" | "wasm_mismatch" | "closed" | "removed";
+    readonly cause?: unknown;
+}
+
+/** Follows the OAuth flows of this app in every window of it. */
+export declare class OAuthSync<P extends string = string> {
+    /** An instance whose `ready` has resolved. */
+    static open<P extends string = string>(options?: Options<P>): Promise<OAuthSync<P>>;
+    /** Resolves when stored flows are back; rejects with an `OAuthSyncError`, never unhandled. */
+    readonly ready: Promise<void>;
+    /** Usable at once: the module loads behind it. On a server it does nothing. */
+    constructor(options?: Options<P>);
+    /** Call it in the click: the window opens before this returns. A window of this provider that is still open here comes to the front instead. */
+    start(provider: P, options?: StartOptions<P>): PendingFlow<P>;
+    /** Call it in the click. A pending flow gets its window again, a settled one a flow that follows it. */
+    retry(flowId: string): PendingFlow<P>;
+    /** Settles the flow in every tab and closes its window where it can. A success that still comes counts. */
+    cancel(flowId: string): void;
+    /** Takes a settled flow out of `flows()` in every tab. */
+    dismiss(flowId: string): void;
+    /** Forgets every flow in every tab, as signing out should. */
+    reset(): void;
+    /** Bound. Events come in a microtask after the change; those before the first subscriber are kept for it. Returns what unsubscribes. */
+    readonly subscribe: (listener: (event: OAuthSyncEvent<P>) => void) => (() => void);
+    /** Bound. Newest first; the same frozen array until something changes. */
+    readonly flows: () => readonly Flow<P>[];
+    /** Bound. The newest flow of a provider. */
+    latest(provider: P): Flow<P> | undefined;
+    /** The first verdict on a flow, also on one that is settled. Rejects with the signal's reason, or an `OAuthSyncError`: `closed` or `removed`. */
+    settled(flowId: string, { signal }?: {
+        signal?: AbortSignal;
+    }): Promise<SettledFlow<P>>;
+    /** Asks the server now; resolves when its answer is in `flows()`, or could not be had. */
+    check(flowId?: string): Promise<void>;
+    /** Takes what the app's own push has learned from the server as the server's word. */
+    report(flowId: string, reply: StatusReply): void;
+    /** As `notify` of `oauth-sync/callback`. */
+    notify(notice: Notice, options?: NotifyOptions): Promise<NotifyResult>;
+    /** How this page is doing. */
+    diagnostics(): Diagnostics;
+    /** Lets go of everything in this page. Flows go on in other tabs, and here after the next start. */
+    close(): void;
+}
+export interface OAuthSync<P extends string = string> {
+    /** As `close`. */
+    [Symbol.dispose](): void;
+}
+export {};

@@ -1,0 +1,2 @@
+/** `oauth-sync`, with the wasm module inside. */
+export * from "./index.js";
