@@ -1,4 +1,5 @@
 import { OAuthSync } from "/oauth-sync/index.js";
+import { mode } from "./mode.js";
 
 const sync = new OAuthSync({
   statusUrl: "/oauth/status",
@@ -9,16 +10,6 @@ const sync = new OAuthSync({
 });
 
 const cards = [...document.querySelectorAll(".card")].map(cardFrom);
-const mode = document.querySelector("#mode");
-
-// A query, not storage: the choice then survives a redirect and a reload, and each tab may differ.
-mode.value = new URLSearchParams(location.search).get("mode") ?? "popup";
-if (mode.selectedIndex < 0) mode.value = "popup";
-mode.addEventListener("change", () => {
-  const url = new URL(location.href);
-  url.searchParams.set("mode", mode.value);
-  history.replaceState(history.state, "", url);
-});
 
 sync.subscribe(({ flow }) => {
   for (const card of cards) if (card.provider === flow.provider) show(card);
@@ -28,6 +19,14 @@ sync.ready.then(() => cards.forEach(show), (error) => {
   // A window would still open, but nobody here would hear what became of it.
   for (const { go } of cards) go.disabled = true;
 });
+
+// From the page that sets up, where a redirect came back too late to go on.
+if (new URLSearchParams(location.search).get("from") === "onboarding") {
+  const word = document.querySelector("#word");
+  const again = Object.assign(document.createElement("a"), { href: "onboarding.html", textContent: "Set up again" });
+  word.className = "word";
+  word.append("You were away for more than 15 minutes, so setting up did not go on. What you have connected is here. ", again);
+}
 
 /** The parts of a card that change, and its two buttons wired to whatever its present view says they do. */
 function cardFrom(element) {
@@ -104,7 +103,7 @@ function dismiss(_provider, flow) {
 }
 
 function startOptions() {
-  return mode.value === "redirect" ? { target: "redirect", returnTo: location.href } : { target: mode.value };
+  return mode() === "redirect" ? { target: "redirect", returnTo: location.href } : { target: mode() };
 }
 
 // Views: what a card says and offers, for each state of the provider's newest flow.

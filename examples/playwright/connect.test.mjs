@@ -54,5 +54,5 @@ test("a person comes back after five minutes", async () => {
 test("a browser blocks the window", async () => {
   await page.evaluate(() => (window.sync.blockPopups = true));
   await page.getByRole("button", { name: "Connect GitHub" }).click();
-  await page.getByRole("link", { name: "Continue to GitHub" }).waitFor();
+  await page.getByRole("link", { name: "Go to GitHub" }).waitFor();
 });

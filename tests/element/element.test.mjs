@@ -66,7 +66,7 @@ describe("oauth-connect", () => {
     ["slow-elsewhere", "slow", "Still waiting…", ["Open again", "Cancel"]],
     ["closed", "closed", "The window was closed", ["Open again", "Cancel"]],
     ["blocked-no-link-yet", "blocked", "The window was blocked", ["Cancel"]],
-    ["blocked", "blocked", "The window was blocked", ["Continue to GitHub", "Cancel"]],
+    ["blocked", "blocked", "The window was blocked", ["Go to GitHub", "Cancel"]],
     ["doubtful", "doubtful", "Access was not granted", ["Try again", "Cancel"]],
     ["overdue", "overdue", "No answer so far", ["Try again", "Cancel"]],
     ["offline", "offline", "You are offline", ["Show window", "Cancel"]],
@@ -95,7 +95,7 @@ describe("oauth-connect", () => {
   test("says_that_the_module_cannot_run_and_why", async () => {
     await show("unavailable-blocked");
     await browser.until(async () => (await shown()).state === "unavailable", "the trouble");
-    assert.deepEqual(await shown(), { state: "unavailable", title: "This page cannot connect", detail: "Tell the people who run this site: wasm_blocked.", actions: [] });
+    assert.deepEqual(await shown(), { state: "unavailable", title: "This page cannot connect", detail: "Tell whoever runs it: wasm_blocked.", actions: [] });
   });
 
   for (const scheme of ["light", "dark"]) {
@@ -464,7 +464,7 @@ describe("oauth-connect", () => {
   test("shows_names_and_codes_as_text", async () => {
     await show({ flow: { status: "failed", settledAt: 1, provisional: false, error: { code: "<img src=x>$&", message: "", retryable: true } } }, { label: "<b>$&</b>" });
     const { detail, title } = await shown();
-    assert.equal(detail, "Try again. If that does not help, tell support: <img src=x>$&.");
+    assert.equal(detail, "Try again, or tell support: <img src=x>$&.");
     assert.equal(title, "The connection was not made");
     assert.equal(await tab.run(() => document.querySelector("oauth-connect").shadowRoot.querySelector(".base").ariaLabel), "<b>$&</b>");
   });

@@ -64,6 +64,8 @@ const defaults = () => ({
   coop: null,
   /** Signs in and allows without showing a page. */
   automaticConsent: false,
+  /** Sends people back with an error instead of asking them: `{ error, error_description? }`. */
+  refusal: null,
   /**
    * What the token endpoint answers instead of doing its work: `{ status, body }` with a JSON body or text, or
    * `{ cut: true }` to close the connection without a word.
@@ -78,5 +80,6 @@ const checks = {
   held: (value) => Array.isArray(value) && value.every((endpoint) => typeof endpoint === "string"),
   coop: (value) => value === null || typeof value === "string",
   automaticConsent: (value) => typeof value === "boolean",
+  refusal: (value) => value === null || (isObject(value) && typeof value.error === "string"),
   tokenFailure: (value) => value === null || (isObject(value) && (value.cut === true || Number.isInteger(value.status))),
 };

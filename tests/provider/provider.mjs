@@ -56,7 +56,9 @@ export async function startProvider({ app, port = 0 }) {
     const prompt = details.prompt.name;
 
     if (request.method === "GET" && step === undefined) {
-      if (control.settings.automaticConsent) {
+      if (control.settings.refusal !== null) {
+        await provider.interactionFinished(request, response, control.settings.refusal);
+      } else if (control.settings.automaticConsent) {
         await finish(prompt === "login" ? { login: { accountId: "mona" } } : await consent(details));
       } else if (prompt === "login") {
         sendPage(response, 200, signInPage({ uid, service }));

@@ -37,7 +37,7 @@ export function scenarios(browserOptions) {
 /** Opens the tests' own app page, or another, in a tab named for the log. */
 function opener(world, browser) {
   let count = 0;
-  return async ({ path = "/test/app.html", options, query = {}, name = `tab${(count += 1)}`, ready = path.startsWith("/test/app") || path === "/" } = {}) => {
+  return async ({ path = "/test/app.html", options, query = {}, name = `tab${(count += 1)}`, ready = /^\/(?:test\/app|onboarding|connections|$)/u.test(path) } = {}) => {
     const url = new URL(path, world.origin);
     if (options !== undefined) url.searchParams.set("options", JSON.stringify(options));
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);

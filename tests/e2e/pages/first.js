@@ -11,6 +11,11 @@
   });
   const fix = (target, name, value) => Object.defineProperty(target, name, { configurable: true, value });
 
+  const later = (minutes) => {
+    const now = Date.now;
+    Date.now = () => now() + minutes * 60_000;
+  };
+
   const faults = {
     "no-broadcast-channel": () => delete window.BroadcastChannel,
     "no-locks": () => fix(Navigator.prototype, "locks", undefined),
@@ -30,6 +35,8 @@
     },
     // The first click is spent on another window, so that the browser's own blocker meets the one that it was meant for.
     "click-spent": () => addEventListener("click", () => window.open("about:blank", "_blank", "width=50,height=50")?.close(), { capture: true, once: true }),
+    "fourteen-minutes-later": () => later(14),
+    "sixteen-minutes-later": () => later(16),
     "windows-refused": () => fix(window, "open", () => null),
   };
   const asked = new URL(document.currentScript.src).searchParams.get("faults") ?? "";
