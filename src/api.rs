@@ -12,6 +12,7 @@ use crate::proto::machine::{Config, Event, FlowView, Input, Start, WindowHint};
 use crate::proto::reply::Reply;
 use crate::proto::schedule::{Schedule, Tier};
 use crate::proto::time::Millis;
+use crate::proto::tree::Tree;
 use js_sys::{Array, Function, Promise, Reflect, TypeError};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::spawn_local;
@@ -46,7 +47,7 @@ impl OAuthSync {
         let driver = Driver::new(
             read_options(&options)?,
             move |events| {
-                if let Some(events) = to_js(&events.iter().map(Event::to_wire).collect()) {
+                if let Some(events) = to_js(&list(&events, Event::to_wire)) {
                     // It must not throw, and where it does there is nobody to tell.
                     let _ = on_events.call1(&JsValue::UNDEFINED, &events);
                 }
@@ -63,8 +64,7 @@ impl OAuthSync {
     /// The flows to show, newest first.
     #[must_use]
     pub fn flows(&self) -> JsValue {
-        to_js(&self.driver.flows().iter().map(FlowView::to_wire).collect())
-            .unwrap_or_else(|| Array::new().into())
+        to_js(&list(&self.driver.flows(), FlowView::to_wire)).unwrap_or_else(|| Array::new().into())
     }
 
     /// A flow was started, and its window opened or not. It is stored when this returns.
@@ -187,6 +187,14 @@ impl OAuthSync {
         self.driver
             .feed(input.unwrap_or(Input::Dropped("malformed")));
     }
+}
+
+fn list<T>(items: &[T], to_wire: impl Fn(&T) -> Tree) -> Tree {
+    let mut list = Vec::new();
+    for item in items {
+        list.push(to_wire(item));
+    }
+    Tree::List(list)
 }
 
 /// The app's log is its own code, and runs in a microtask of its own.

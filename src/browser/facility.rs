@@ -31,23 +31,23 @@ impl Facilities {
     /// The facilities as `diagnostics()` gives them.
     #[must_use]
     pub fn to_wire(&self) -> Tree {
-        [
+        let mut object = Tree::object();
+        for (name, facility) in [
             ("post_message", self.post_message),
             ("broadcast_channel", self.broadcast_channel),
             ("local_storage", self.local_storage),
             ("session_storage", self.session_storage),
             ("locks", self.locks),
             ("fetch", self.fetch),
-        ]
-        .into_iter()
-        .fold(Tree::object(), |object, (name, facility)| {
+        ] {
             let state = match facility {
                 Facility::Ok => "ok",
                 Facility::Missing => "missing",
                 Facility::Refused => "refused",
             };
-            object.with(name, state)
-        })
+            object.text(name, state);
+        }
+        object
     }
 }
 

@@ -10,6 +10,7 @@ use super::value::{self, call, property, text};
 use crate::proto::flow::FlowId;
 use crate::proto::reply::{Reply, Standing};
 use crate::proto::status::Status;
+use crate::proto::text::{cut, decimal, join};
 use crate::proto::time::Millis;
 use core::cell::Cell;
 use js_sys::{Function, JsString};
@@ -169,11 +170,9 @@ impl core::fmt::Debug for Check {
 /// Tells the server that the person gave up: POST to `url`, `{flow}` filled in. Best effort, also while the page closes.
 pub fn tell_cancel(url: &str, flow_id: &FlowId, fetch: Option<&Function>) {
     // The second is how the URL class writes braces in a path.
-    let url = ["{flow}", "%7Bflow%7D"]
-        .into_iter()
-        .fold(JsString::from(url), |url, place| {
-            url.replace(place, flow_id.as_str())
-        });
+    let url = JsString::from(url)
+        .replace("{flow}", flow_id.as_str())
+        .replace("%7Bflow%7D", flow_id.as_str());
     let url = String::from(url);
     let fetch = fetch.cloned();
     spawn_local(async move {
@@ -265,20 +264,20 @@ fn request(method: &str, more: &[(&str, &JsValue)]) -> JsValue {
 
 /// The status URL with the question in its query.
 fn address(url: &str, question: &Question) -> String {
-    let url = url.split('#').next().unwrap_or(url);
-    let mut address = String::from(url);
-    address.push(if url.contains('?') { '&' } else { '?' });
-    address.push_str("flow=");
-    address.push_str(question.flow_id.as_str());
-    address.push_str("&provider=");
-    address.push_str(&String::from(js_sys::encode_uri_component(
-        &question.provider,
-    )));
-    address.push_str("&since=");
-    address.push_str(&question.since.0.to_string());
-    address.push_str("&now=");
-    address.push_str(&question.now.0.to_string());
-    address
+    let (url, _) = cut(url, b'#');
+    let (_, query) = cut(url, b'?');
+    join(&[
+        url,
+        if query.is_some() { "&" } else { "?" },
+        "flow=",
+        question.flow_id.as_str(),
+        "&provider=",
+        &String::from(js_sys::encode_uri_component(&question.provider)),
+        "&since=",
+        &decimal(question.since.0),
+        "&now=",
+        &decimal(question.now.0),
+    ])
 }
 
 fn read(reply: JsValue) -> Answer {
@@ -296,8 +295,7 @@ fn unknown() -> Reply {
 
 /// Seconds, or a date, which is compared with this browser's clock (RFC 9110 10.2.3).
 fn retry_after(header: &str) -> Option<Millis> {
-    let header = header.trim();
-    if let Ok(seconds) = header.parse::<u32>() {
+    if let Some(seconds) = digits(header) {
         return Some(Millis::seconds(u64::from(seconds)));
     }
     let date = js_sys::Date::parse(header);
@@ -306,18 +304,32 @@ fn retry_after(header: &str) -> Option<Millis> {
 
 /// `application/json` and its relatives (`application/problem+json`).
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
-        || essence.len() > 5
+    let (essence, _) = cut(cut(content_type, b';').0, b' ');
+    let ends_with = |suffix: &str| {
+        essence.len() > suffix.len()
             && essence
-                .get(essence.len() - 5..)
-                .is_some_and(|suffix| suffix.eq_ignore_ascii_case("+json"))
+                .get(essence.len() - suffix.len()..)
+                .is_some_and(|end| end.eq_ignore_ascii_case(suffix))
+    };
+    essence.eq_ignore_ascii_case("application/json") || ends_with("+json")
 }
 
 fn fits(content_length: &str) -> bool {
-    content_length
-        .parse::<u32>()
-        .is_ok_and(|length| length <= MAX_ANSWER)
+    digits(content_length).is_some_and(|length| length <= MAX_ANSWER)
+}
+
+/// A number of nothing but digits; one past 32 bits is the largest.
+fn digits(text: &str) -> Option<u32> {
+    let mut number = 0_u32;
+    for byte in text.bytes() {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number
+            .saturating_mul(10)
+            .saturating_add(u32::from(byte - b'0'));
+    }
+    (!text.is_empty()).then_some(number)
 }
 
 fn number(time: Millis) -> JsValue {

@@ -4,6 +4,7 @@
 //! `JSON.parse`, the server and the tests from `serde_json`. Only fields that are asked for are read, and each is
 //! bounded before it is copied, so the size and depth of hostile input cost nothing.
 
+use crate::proto::time::Millis;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -31,6 +32,17 @@ pub trait Bag: Sized {
             Value::Number(number) => whole(number),
             _ => None,
         }
+    }
+
+    /// A time or a span.
+    fn time(&self, name: &str) -> Option<Millis> {
+        self.whole(name).map(Millis)
+    }
+
+    /// A small count; what is no number counts as none.
+    fn count(&self, name: &str) -> u32 {
+        let count = self.whole(name).unwrap_or(0);
+        u32::try_from(count).unwrap_or(0)
     }
 
     /// `true` or `false`.
@@ -66,7 +78,15 @@ pub enum Value<B> {
 /// Whether `text` has one to `max` bytes, none of them a control character.
 #[must_use]
 pub fn is_plain(text: &str, max: usize) -> bool {
-    !text.is_empty() && text.len() <= max && !text.chars().any(char::is_control)
+    let mut before = 0;
+    for byte in text.bytes() {
+        // U+0080 to U+009F are control characters as well, in UTF-8 C2 80 to C2 9F.
+        if byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte < 0xa0) {
+            return false;
+        }
+        before = byte;
+    }
+    !text.is_empty() && text.len() <= max
 }
 
 /// `number` as an integer, if it is one that JavaScript holds exactly.

@@ -1,7 +1,7 @@
 //! Error codes: those of RFC 6749 4.1.2.1 and OpenID Connect as they are, and ours.
 
 use crate::proto::bag::{Bag, Value};
-use crate::proto::tree::Tree;
+use crate::proto::text::is_name;
 use alloc::borrow::Cow;
 use alloc::string::String;
 
@@ -30,11 +30,7 @@ impl ErrorCode {
     /// `code`, if it is one.
     #[must_use]
     pub fn parse(code: String) -> Option<Self> {
-        let fits = (1..=64).contains(&code.len())
-            && code
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'));
-        fits.then_some(Self(Cow::Owned(code)))
+        is_name(&code, (1, 64), b"_.-").then_some(Self(Cow::Owned(code)))
     }
 
     /// The code of `{ error: { code } }`, or of `{ error: code }` as hand-written pages have it; a code that is none counts
@@ -76,11 +72,5 @@ impl ErrorCode {
                 | "account_selection_required"
                 | "consent_required"
         )
-    }
-}
-
-impl From<&ErrorCode> for Tree {
-    fn from(code: &ErrorCode) -> Self {
-        Self::Text(code.0.clone())
     }
 }

@@ -1,8 +1,9 @@
 //! The names of a flow and of what it makes.
 
 use crate::proto::bag::{Bag, Value, is_plain, whole};
+use crate::proto::text::{decimal, is_name};
 use crate::proto::tree::Tree;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -19,11 +20,7 @@ impl FlowId {
     /// `text`, if it is a flow id.
     #[must_use]
     pub fn parse(text: String) -> Option<Self> {
-        let fits = (8..=64).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        fits.then_some(Self(text))
+        is_name(&text, (8, 64), b"_-").then_some(Self(text))
     }
 
     /// The flow id in field `name`.
@@ -65,18 +62,15 @@ pub struct Outcome {
 impl Outcome {
     /// Reads `integrationId` and `integrations`; what is not of their shape counts as missing.
     pub(crate) fn read(bag: &impl Bag) -> Self {
-        let integrations = match bag.field("integrations") {
-            Value::List(items) => items
-                .iter()
-                .filter_map(|item| {
-                    Some(Integration {
-                        tool: item.text("tool", MAX_NAME)?,
-                        id: read_id(item, "id")?,
-                    })
-                })
-                .collect(),
-            _ => Vec::new(),
-        };
+        let mut integrations = Vec::new();
+        if let Value::List(items) = bag.field("integrations") {
+            for item in items {
+                if let (Some(tool), Some(id)) = (item.text("tool", MAX_NAME), read_id(&item, "id"))
+                {
+                    integrations.push(Integration { tool, id });
+                }
+            }
+        }
         Self {
             integration_id: read_id(bag, "integrationId"),
             integrations,
@@ -84,23 +78,18 @@ impl Outcome {
     }
 
     /// Adds what there is to an object.
-    pub(crate) fn write(&self, object: Tree) -> Tree {
-        let object = object.with_some("integrationId", self.integration_id.as_ref());
+    pub(crate) fn write(&self, object: &mut Tree) {
+        object.some_text("integrationId", self.integration_id.as_deref());
         if self.integrations.is_empty() {
-            return object;
+            return;
         }
-        let integrations: Tree = self
-            .integrations
-            .iter()
-            .map(|each| Tree::object().with("tool", &each.tool).with("id", &each.id))
-            .collect();
-        object.with("integrations", integrations)
-    }
-}
-
-impl From<&FlowId> for Tree {
-    fn from(id: &FlowId) -> Self {
-        Self::from(&id.0)
+        let mut list = Vec::new();
+        for each in &self.integrations {
+            let mut item = Tree::object();
+            item.text("tool", &each.tool).text("id", &each.id);
+            list.push(item);
+        }
+        object.put("integrations", Tree::List(list));
     }
 }
 
@@ -108,7 +97,7 @@ impl From<&FlowId> for Tree {
 fn read_id(bag: &impl Bag, name: &str) -> Option<String> {
     match bag.field(name) {
         Value::Text(text) if is_plain(&text, MAX_INTEGRATION_ID) => Some(text),
-        Value::Number(number) => whole(number).map(|number| number.to_string()),
+        Value::Number(number) => whole(number).map(decimal),
         _ => None,
     }
 }

@@ -3,10 +3,10 @@
 use crate::proto::bag::{Bag, Value, whole};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::{FlowId, MAX_NAME, Outcome};
-use crate::proto::seen::hash;
+use crate::proto::text::{decimal, hash, join};
 use crate::proto::time::Millis;
 use crate::proto::tree::Tree;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 /// The longest id of a notice, in bytes.
 const MAX_ID: usize = 64;
@@ -75,7 +75,7 @@ impl Notice {
         };
         let id = match bag.field("id") {
             Value::Missing | Value::Null => None,
-            Value::Number(number) => Some(whole(number)?.to_string()),
+            Value::Number(number) => Some(decimal(whole(number)?)),
             _ => Some(bag.text("id", MAX_ID)?),
         };
         Some(Self {
@@ -84,8 +84,8 @@ impl Notice {
             provider,
             flow_id,
             end,
-            timestamp: bag.whole("timestamp").map(Millis),
-            relayed: bag.flag("relayed").unwrap_or(false),
+            timestamp: bag.time("timestamp"),
+            relayed: bag.flag("relayed") == Some(true),
         })
     }
 
@@ -98,34 +98,34 @@ impl Notice {
         } else {
             "oauth-failed"
         };
-        let object = Tree::object()
-            .with("type", kind)
-            .with("v", 1)
-            // Of the plain form a receiver makes the same one, of what it says.
-            .with_some("id", (!self.plain).then_some(&self.id))
-            .with("provider", &self.provider)
-            .with("success", is_success)
-            .with_some("flowId", self.flow_id.as_ref())
-            .with_some("timestamp", self.timestamp)
-            .with("relayed", true);
-        match &self.end {
-            End::Success(outcome) => outcome.write(object),
-            End::Failure(code) => object.with("error", Tree::object().with("code", code)),
+        let mut object = Tree::object();
+        object.text("type", kind).count("v", 1);
+        // Of the plain form a receiver makes the same one, of what it says.
+        if !self.plain {
+            object.text("id", &self.id);
         }
+        object
+            .text("provider", &self.provider)
+            .flag("success", is_success)
+            .some_text("flowId", self.flow_id.as_ref().map(FlowId::as_str))
+            .some_time("timestamp", self.timestamp)
+            .flag("relayed", true);
+        match &self.end {
+            End::Success(outcome) => outcome.write(&mut object),
+            End::Failure(code) => {
+                let mut error = Tree::object();
+                error.text("code", code.as_str());
+                object.put("error", error);
+            }
+        }
+        object
     }
 }
 
 fn plain_id(provider: &str, end: &End) -> String {
-    let mut text = String::from(provider);
-    match end {
-        End::Success(outcome) => {
-            text.push_str("\n1\n");
-            text.push_str(outcome.integration_id.as_deref().unwrap_or_default());
-        }
-        End::Failure(code) => {
-            text.push_str("\n0\n");
-            text.push_str(code.as_str());
-        }
-    }
-    hash(&text)
+    let (success, what) = match end {
+        End::Success(outcome) => ("\n1\n", outcome.integration_id.as_deref()),
+        End::Failure(code) => ("\n0\n", Some(code.as_str())),
+    };
+    hash(&join(&[provider, success, what.unwrap_or_default()]))
 }

@@ -67,7 +67,7 @@ impl Reply {
             standing,
             error,
             outcome: Outcome::read(bag),
-            retry_after: bag.whole("retryAfterMs").map(Millis),
+            retry_after: bag.time("retryAfterMs"),
             superseded_by: FlowId::read(bag, "supersededBy"),
         })
     }
@@ -99,17 +99,22 @@ impl Reply {
             Standing::Unknown => "unknown",
         };
         let completed = self.standing == Standing::Known(Status::Completed);
-        let error = self
-            .error
-            .as_ref()
-            .map(|code| Tree::object().with("code", code));
-        let object = Tree::object()
-            .with("status", status)
-            .with("completed", completed)
-            .with("success", completed)
-            .with_some("error", error)
-            .with_some("retryAfterMs", self.retry_after)
-            .with_some("supersededBy", self.superseded_by.as_ref());
-        self.outcome.write(object)
+        let mut object = Tree::object();
+        object
+            .text("status", status)
+            .flag("completed", completed)
+            .flag("success", completed)
+            .some_time("retryAfterMs", self.retry_after)
+            .some_text(
+                "supersededBy",
+                self.superseded_by.as_ref().map(FlowId::as_str),
+            );
+        if let Some(code) = &self.error {
+            let mut error = Tree::object();
+            error.text("code", code.as_str());
+            object.put("error", error);
+        }
+        self.outcome.write(&mut object);
+        object
     }
 }

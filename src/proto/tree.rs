@@ -4,7 +4,6 @@
 //! message, record and event would say the same and cost some 20 KB of wasm.
 
 use crate::proto::time::Millis;
-use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use serde::{Serialize, Serializer};
@@ -19,13 +18,14 @@ pub enum Tree {
     /// A whole number.
     Number(u64),
     /// A text.
-    Text(Cow<'static, str>),
+    Text(String),
     /// A list.
     List(Vec<Tree>),
     /// An object, its fields in this order.
     Object(Vec<(&'static str, Tree)>),
 }
 
+/// Fields are added one by one, by a function for each kind of value: generic ones would be compiled for each.
 impl Tree {
     /// An object without fields.
     #[must_use]
@@ -34,67 +34,47 @@ impl Tree {
     }
 
     /// Adds a field; to anything but an object nothing.
-    #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl Into<Self>) -> Self {
-        self.push(name, value.into());
-        self
-    }
-
-    /// Adds a field if there is a value for it.
-    #[must_use]
-    pub fn with_some(mut self, name: &'static str, value: Option<impl Into<Self>>) -> Self {
-        if let Some(value) = value {
-            self.push(name, value.into());
-        }
-        self
-    }
-
-    fn push(&mut self, name: &'static str, value: Self) {
+    pub fn put(&mut self, name: &'static str, value: Self) -> &mut Self {
         if let Self::Object(fields) = self {
             fields.push((name, value));
         }
+        self
     }
-}
 
-impl From<bool> for Tree {
-    fn from(flag: bool) -> Self {
-        Self::Flag(flag)
+    /// Adds a text.
+    pub fn text(&mut self, name: &'static str, text: &str) -> &mut Self {
+        self.put(name, Self::Text(String::from(text)))
     }
-}
 
-impl From<u32> for Tree {
-    fn from(number: u32) -> Self {
-        Self::Number(u64::from(number))
+    /// Adds a text if there is one.
+    pub fn some_text(&mut self, name: &'static str, text: Option<&str>) -> &mut Self {
+        match text {
+            Some(text) => self.text(name, text),
+            None => self,
+        }
     }
-}
 
-impl From<Millis> for Tree {
-    fn from(Millis(number): Millis) -> Self {
-        Self::Number(number)
+    /// Adds a small number.
+    pub fn count(&mut self, name: &'static str, count: u32) -> &mut Self {
+        self.put(name, Self::Number(u64::from(count)))
     }
-}
 
-impl From<&'static str> for Tree {
-    fn from(text: &'static str) -> Self {
-        Self::Text(Cow::Borrowed(text))
+    /// Adds a time.
+    pub fn time(&mut self, name: &'static str, Millis(time): Millis) -> &mut Self {
+        self.put(name, Self::Number(time))
     }
-}
 
-impl From<String> for Tree {
-    fn from(text: String) -> Self {
-        Self::Text(Cow::Owned(text))
+    /// Adds a time if there is one.
+    pub fn some_time(&mut self, name: &'static str, time: Option<Millis>) -> &mut Self {
+        match time {
+            Some(time) => self.time(name, time),
+            None => self,
+        }
     }
-}
 
-impl From<&String> for Tree {
-    fn from(text: &String) -> Self {
-        Self::Text(Cow::Owned(text.clone()))
-    }
-}
-
-impl<T: Into<Self>> FromIterator<T> for Tree {
-    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        Self::List(items.into_iter().map(Into::into).collect())
+    /// Adds a boolean.
+    pub fn flag(&mut self, name: &'static str, flag: bool) -> &mut Self {
+        self.put(name, Self::Flag(flag))
     }
 }
 
@@ -103,7 +83,7 @@ impl Serialize for Tree {
         match self {
             Self::Null => serializer.serialize_unit(),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
-            Self::Number(number) => serializer.serialize_u64(*number),
+            Self::Number(number) => serialize_number(*number, serializer),
             Self::Text(text) => serializer.serialize_str(text),
             Self::List(items) => serializer.collect_seq(items),
             Self::Object(fields) => {
@@ -111,4 +91,17 @@ impl Serialize for Tree {
             }
         }
     }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn serialize_number<S: Serializer>(number: u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(number)
+}
+
+/// JavaScript has one kind of number. What it does not hold exactly never comes in
+/// ([`whole`](crate::proto::bag::whole)), and would need a text of an error here.
+#[cfg(target_arch = "wasm32")]
+#[expect(clippy::cast_precision_loss, reason = "such numbers never come in")]
+fn serialize_number<S: Serializer>(number: u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(number as f64)
 }

@@ -11,12 +11,12 @@
 use crate::proto::bag::Bag;
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::Outcome;
-use crate::proto::seen::hash;
 use crate::proto::status::{Basis, Status};
+use crate::proto::text::{hash, join};
 use crate::proto::time::Millis;
 use crate::proto::tree::Tree;
 use alloc::string::String;
-use core::cmp::{Ordering, Reverse};
+use core::cmp::Ordering;
 
 /// The part of a verdict that says how high it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,10 +34,10 @@ impl Place {
         (status != Status::Pending).then_some(Self { status, basis })
     }
 
-    pub(crate) fn write(self, object: Tree) -> Tree {
+    pub(crate) fn write(self, object: &mut Tree) {
         object
-            .with("status", self.status.as_str())
-            .with("basis", self.basis.as_str())
+            .text("status", self.status.as_str())
+            .text("basis", self.basis.as_str());
     }
 
     /// Whether checking goes on as for a pending flow: where a server can be asked, until the server has spoken.
@@ -50,12 +50,10 @@ impl Place {
 
     /// Lower places first; a basis matters only in so far as it makes a place final.
     #[must_use]
-    pub fn height(self, confirm: bool) -> (u8, Status) {
-        let group = match self.status {
-            Status::Completed => 2,
-            _ => u8::from(!self.is_provisional(confirm)),
-        };
-        (group, self.status)
+    pub fn height(self, confirm: bool) -> u8 {
+        // A group of final verdicts stands above one of provisional ones.
+        let group = u8::from(!self.is_provisional(confirm));
+        group * 8 + self.status as u8
     }
 
     /// Whether a person who dismissed a verdict of this place has dismissed one of that place as well: news is a
@@ -129,7 +127,7 @@ impl Verdict {
     /// Reads a verdict that a window wrote down or sent.
     pub(crate) fn read(bag: &impl Bag) -> Option<Self> {
         let Place { status, basis } = Place::read(bag)?;
-        let settled_at = Millis(bag.whole("settledAt")?);
+        let settled_at = bag.time("settledAt")?;
         match status {
             Status::Completed => Some(Self::completed(basis, Outcome::read(bag), settled_at)),
             _ => Some(Self::unsuccessful(
@@ -144,12 +142,13 @@ impl Verdict {
     /// The verdict as it is sent and written down.
     #[must_use]
     pub fn to_wire(&self) -> Tree {
-        let object = self
-            .place()
-            .write(Tree::object())
-            .with_some("error", self.error.as_ref())
-            .with("settledAt", self.settled_at);
-        self.outcome.write(object)
+        let mut object = Tree::object();
+        self.place().write(&mut object);
+        object
+            .some_text("error", self.error.as_ref().map(ErrorCode::as_str))
+            .time("settledAt", self.settled_at);
+        self.outcome.write(&mut object);
+        object
     }
 
     /// Whether checking goes on as for a pending flow: where a server can be asked, until the server has spoken.
@@ -170,32 +169,23 @@ impl Verdict {
     /// Which of two verdicts holds. `Equal` only for verdicts that say the same.
     #[must_use]
     pub fn compare(&self, other: &Self, confirm: bool) -> Ordering {
-        let place = |verdict: &Self| {
-            (
-                verdict.place().height(confirm),
-                verdict.basis == Basis::Server,
-                Reverse(verdict.canonical()),
-            )
+        let rank = |verdict: &Self| {
+            verdict.place().height(confirm) * 2 + u8::from(verdict.basis == Basis::Server)
         };
-        place(self).cmp(&place(other))
+        match rank(self).cmp(&rank(other)) {
+            Ordering::Equal => other.canonical().cmp(&self.canonical()),
+            higher_or_lower => higher_or_lower,
+        }
     }
 
     /// The text that decides between verdicts of one place, and that names the verdict's key in storage.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let mut text = String::from(self.basis.as_str());
-        for part in [
-            self.error.as_ref().map(ErrorCode::as_str),
-            self.outcome.integration_id.as_deref(),
-        ] {
-            text.push('\n');
-            text.push_str(part.unwrap_or_default());
-        }
+        let error = self.error.as_ref().map_or("", ErrorCode::as_str);
+        let id = self.outcome.integration_id.as_deref().unwrap_or_default();
+        let mut text = join(&[self.basis.as_str(), "\n", error, "\n", id]);
         for integration in &self.outcome.integrations {
-            text.push('\n');
-            text.push_str(&integration.tool);
-            text.push('\t');
-            text.push_str(&integration.id);
+            text.push_str(&join(&["\n", &integration.tool, "\t", &integration.id]));
         }
         text
     }

@@ -4,7 +4,8 @@ use crate::world::{ALL, Callback, EPOCH, World, id};
 use oauth_sync::proto::error::ErrorCode;
 use oauth_sync::proto::flow::Outcome;
 use oauth_sync::proto::machine::{EventKind, Input};
-use oauth_sync::proto::message::{Message, State};
+use oauth_sync::proto::message::Message;
+use oauth_sync::proto::state::State;
 use oauth_sync::proto::status::{Basis, Status};
 use oauth_sync::proto::time::Millis;
 use oauth_sync::proto::verdict::Verdict;
@@ -124,20 +125,16 @@ fn access_denied_is_a_cancellation_and_any_other_code_a_failure() {
 }
 
 fn state(verdict: Option<Verdict>) -> Message {
-    Message::State(State {
-        flow_id: id(F),
-        provider: String::from("github"),
-        started_at: Millis(EPOCH),
-        expires_at: Millis(EPOCH + 3_750_000),
-        retry_of: None,
-        superseded_by: None,
+    let state = State {
         verdict,
-        error: None,
-        polls: 0,
-        attempt: 0,
-        attempt_at: None,
-        checked_at: None,
-    })
+        ..State::new(
+            id(F),
+            String::from("github"),
+            Millis(EPOCH),
+            Millis(EPOCH + 3_750_000),
+        )
+    };
+    Message::State(Box::new(state))
 }
 
 #[test]

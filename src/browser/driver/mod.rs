@@ -77,11 +77,13 @@ impl LogEntry {
     /// The entry as the app's log gets it.
     #[must_use]
     pub fn to_wire(&self) -> Tree {
-        Tree::object()
-            .with("level", self.level)
-            .with("code", self.code)
-            .with_some("flowId", self.flow_id.as_ref())
-            .with("at", self.at)
+        let mut object = Tree::object();
+        object
+            .text("level", self.level)
+            .text("code", self.code)
+            .some_text("flowId", self.flow_id.as_ref().map(FlowId::as_str))
+            .time("at", self.at);
+        object
     }
 }
 
@@ -89,16 +91,16 @@ impl Diagnostics {
     /// The diagnostics as the front gets them.
     #[must_use]
     pub fn to_wire(&self) -> Tree {
-        let dropped = self
-            .dropped
-            .iter()
-            .fold(Tree::object(), |object, (reason, count)| {
-                object.with(reason, *count)
-            });
-        Tree::object()
-            .with("poller", self.poller.as_str())
-            .with("facilities", self.facilities.to_wire())
-            .with("dropped", dropped)
+        let mut dropped = Tree::object();
+        for (reason, count) in &self.dropped {
+            dropped.count(reason, *count);
+        }
+        let mut object = Tree::object();
+        object
+            .text("poller", self.poller.as_str())
+            .put("facilities", self.facilities.to_wire())
+            .put("dropped", dropped);
+        object
     }
 }
 

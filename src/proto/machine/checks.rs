@@ -17,6 +17,7 @@
 use super::CHECK_DEADLINE;
 use super::io::RequestId;
 use crate::proto::schedule::Schedule;
+use crate::proto::state::State;
 use crate::proto::time::Millis;
 use alloc::vec::Vec;
 
@@ -318,12 +319,8 @@ impl Checks {
     }
 
     /// Another window, or an earlier page, has counted so far. A new attempt begins the schedule again.
-    pub(super) fn heard_of_count(
-        &mut self,
-        (attempt, polls, runs): (u32, u32, u32),
-        schedule: &Schedule,
-        now: Millis,
-    ) {
+    pub(super) fn heard_of_count(&mut self, told: &State, schedule: &Schedule, now: Millis) {
+        let (attempt, polls, runs) = (told.attempt, told.polls, told.runs);
         if attempt > self.attempt {
             self.attempt = attempt;
             self.polls = polls;
@@ -342,11 +339,6 @@ impl Checks {
     pub(super) fn has_answered(&self, asked: Asked) -> bool {
         self.concluded.is_some_and(|request| request > asked.after)
             || self.heard.is_some_and(|begun| begun >= asked.at)
-    }
-
-    /// Whether `request` is one of this flow's.
-    pub(super) fn is_waiting_for(&self, request: RequestId) -> bool {
-        self.in_flight.iter().any(|check| check.request == request)
     }
 
     fn schedule_next(&mut self, schedule: &Schedule, now: Millis, hidden: bool) {

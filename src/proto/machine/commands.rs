@@ -9,6 +9,7 @@ use crate::proto::flow::FlowId;
 use crate::proto::message::Message;
 use crate::proto::record::Record;
 use crate::proto::reply::Reply;
+use crate::proto::state::{Part, Removal, State};
 use crate::proto::status::{Basis, Status};
 use crate::proto::time::{Millis, Since};
 use crate::proto::verdict::Verdict;
@@ -28,16 +29,12 @@ impl Machine {
             None => start.started_at,
         };
         let flow_id = start.flow_id.clone();
-        let mut entry = Entry::new(
-            start.flow_id,
-            start.provider,
-            started_at,
-            started_at + self.config.expire_after,
-            self.now,
-        );
-        entry.started_here = true;
-        entry.app_state = start.app_state;
-        entry.retry_of = start.retry_of;
+        let expires_at = started_at + self.config.expire_after;
+        let state = State::new(start.flow_id, start.provider, started_at, expires_at);
+        let mut entry = Entry::new(state, self.now);
+        entry.state.started_here = true;
+        entry.state.app_state = start.app_state;
+        entry.state.retry_of = start.retry_of;
         entry.window = start.window;
         entry.opened =
             may_have_opened(start.window, start.href.as_deref()).then_some(entry.started);
@@ -52,11 +49,10 @@ impl Machine {
 
     /// Writes a new flow down, tells everybody, and begins to ask.
     pub(super) fn begin_flow(&mut self, index: usize, via: Via) {
-        let stored = self
-            .entries
-            .iter()
-            .filter(|entry| entry.is_open(&self.config) && entry.storable)
-            .count();
+        let mut stored = 0;
+        for entry in &self.entries {
+            stored += usize::from(entry.is_open(&self.config) && entry.storable);
+        }
         if stored > MAX_PENDING_STORED {
             self.drop_input("unstored");
         }
@@ -69,13 +65,9 @@ impl Machine {
                 .checks
                 .start(&self.config.schedule, self.now.monotonic);
         }
-        let (storable, record) = (entry.storable, entry.start_record());
-        let state = Message::State(entry.state(None));
-        if storable {
-            self.write(Area::Local, record);
-        }
+        self.write_down(index, Part::Start);
         self.write_tab(index);
-        self.outputs.push(Output::Broadcast(state));
+        self.tell(index, None);
         self.emit_once(index, EventKind::Started, via);
     }
 
@@ -132,19 +124,15 @@ impl Machine {
         entry.opened = may_have_opened(window, href.as_deref()).then_some(entry.attempt);
         entry.window = window;
         entry.href = href;
-        entry.started_here = true;
+        entry.state.started_here = true;
         entry.forget_window_events();
         entry.checks.begin_attempt();
         if self.config.askable {
             entry.checks.start(&self.config.schedule, now.monotonic);
         }
-        let count = entry.storable.then(|| entry.count_record());
-        let state = Message::State(entry.state(None));
-        if let Some(count) = count {
-            self.write(Area::Local, count);
-        }
+        self.write_down(index, Part::Count);
         self.write_tab(index);
-        self.outputs.push(Output::Broadcast(state));
+        self.tell(index, None);
         self.emit_window(index);
     }
 
@@ -185,7 +173,7 @@ impl Machine {
             return;
         }
         if self.config.tells_cancel {
-            self.outputs.push(Output::TellCancel {
+            self.put(Output::TellCancel {
                 flow_id: flow_id.clone(),
             });
         }
@@ -194,52 +182,41 @@ impl Machine {
 
     pub(super) fn on_dismiss(&mut self, flow_id: &FlowId) {
         let at = self.now.wall;
-        let dismissed = self
+        let Some(verdict) = self
             .find_mut(flow_id)
-            .and_then(|entry| entry.verdict.as_ref().map(Verdict::place));
-        if dismissed.is_none() {
+            .and_then(|entry| entry.state.verdict.as_ref())
+        else {
             return;
-        }
-        self.remove(flow_id, at, dismissed, Via::Local);
-        let flow_id = Some(flow_id.clone());
-        self.write(
-            Area::Local,
-            Record::Removal {
-                flow_id: flow_id.clone(),
-                at,
-                dismissed,
-            },
-        );
-        self.outputs.push(Output::Broadcast(Message::Removal {
-            flow_id,
+        };
+        let removal = Removal {
+            flow_id: Some(flow_id.clone()),
             at,
-            dismissed,
-        }));
+            dismissed: Some(verdict.place()),
+        };
+        self.take_away(&removal, Via::Local);
+        self.write(Area::Local, Record::Removal(removal.clone()));
+        self.put(Output::Broadcast(Message::Removal(removal)));
     }
 
     pub(super) fn on_reset(&mut self) {
         let at = self.now.wall;
-        let removal = |flow_id| Record::Removal {
+        let removal = |flow_id| Removal {
             flow_id,
             at,
             dismissed: None,
         };
-        self.write(Area::Local, removal(None));
+        self.write(Area::Local, Record::Removal(removal(None)));
         // A page that opens later cannot know which flows there were, and a callback may still speak of them.
         for flow_id in self.remove_all(at, Via::Local) {
-            self.write(Area::Local, removal(Some(flow_id)));
+            self.write(Area::Local, Record::Removal(removal(Some(flow_id))));
         }
-        self.outputs.push(Output::Broadcast(Message::Removal {
-            flow_id: None,
-            at,
-            dismissed: None,
-        }));
+        self.put(Output::Broadcast(Message::Removal(removal(None))));
     }
 
     pub(super) fn on_check(&mut self, token: u32, flow_id: Option<&FlowId>) {
         let now = self.now.monotonic;
         if self.waiters.len() >= MAX_WAITERS {
-            self.outputs.push(Output::Checked { token });
+            self.put(Output::Checked { token });
             return;
         }
         let askable = self.config.askable;
@@ -253,9 +230,9 @@ impl Machine {
         let only = flow_id.map(|id| self.find(id).map(|index| self.end_of_chain(index)));
         for (index, entry) in self.entries.iter_mut().enumerate() {
             let concerned = only.is_none_or(|only| only == Some(index));
-            if askable && concerned && entry.is_open(config) && entry.superseded_by.is_none() {
+            if askable && concerned && entry.is_asked_about(config) {
                 entry.checks.want(now);
-                waiter.flow_ids.push(entry.id.clone());
+                waiter.flow_ids.push(entry.state.flow_id.clone());
             }
         }
         self.waiters.push(waiter);
@@ -269,7 +246,7 @@ impl Machine {
     }
 
     fn close_window(&mut self, flow_id: &FlowId) {
-        self.outputs.push(Output::CloseWindow {
+        self.put(Output::CloseWindow {
             flow_id: Some(flow_id.clone()),
         });
     }

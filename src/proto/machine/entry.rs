@@ -3,40 +3,30 @@
 use super::checks::{Asked, Checks};
 use super::io::{Config, ErrorView, EventKind, FlowView, Stage, WindowHint};
 use crate::proto::error::ErrorCode;
-use crate::proto::flow::{FlowId, Outcome};
-use crate::proto::message::State;
-use crate::proto::record::{Record, Tab};
+use crate::proto::flow::Outcome;
+use crate::proto::record::Record;
+use crate::proto::state::{Part, State};
 use crate::proto::status::Status;
 use crate::proto::time::{Millis, Now, Since};
 use crate::proto::verdict::{Place, Verdict};
+use alloc::boxed::Box;
 use alloc::string::String;
 
 /// A flow and all that this window has done about it.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    pub(super) id: FlowId,
-    pub(super) provider: String,
-    pub(super) started_at: Millis,
-    pub(super) expires_at: Millis,
-    pub(super) retry_of: Option<FlowId>,
-    pub(super) superseded_by: Option<FlowId>,
-    pub(super) app_state: Option<String>,
-    pub(super) started_here: bool,
+    /// What is known of it. Its counts are in `checks` and put in when it is told or written down.
+    pub(super) state: State,
     /// Since the start; what expires is measured on it.
     pub(super) started: Since,
     /// Since the window was opened last; what is slow or overdue is measured on it.
     pub(super) attempt: Since,
-    /// The same by the wall clock, where it was opened again.
-    pub(super) attempt_at: Option<Millis>,
     pub(super) window: WindowHint,
     pub(super) href: Option<String>,
     /// Since the person may have reached the provider; `None` while that cannot have been.
     pub(super) opened: Option<Since>,
-    pub(super) verdict: Option<Verdict>,
     /// Since the verdict was reached.
     pub(super) settled: Option<Since>,
-    /// Why it may not end well, while it is pending.
-    pub(super) error: Option<ErrorCode>,
     /// A failure that a notice spoke of, until the server has had its chance to say better.
     pub(super) failure: Option<PendingFailure>,
     /// The first of two answers that the flow is unknown.
@@ -56,8 +46,7 @@ pub(super) struct Entry {
     pub(super) emitted: u32,
     /// The verdict of the last event about one.
     pub(super) announced: Option<Verdict>,
-    /// Kinds of events that listeners were told, this load or an earlier one.
-    pub(super) told: u32,
+    /// The highest verdict that listeners were told, this load or an earlier one.
     pub(super) told_verdict: Option<Verdict>,
     /// Something that shows has changed since the last event.
     pub(super) dirty: bool,
@@ -86,33 +75,17 @@ pub(super) enum Moment {
 }
 
 impl Entry {
-    /// A flow about which nothing is known but its start.
-    pub(super) fn new(
-        id: FlowId,
-        provider: String,
-        started_at: Millis,
-        expires_at: Millis,
-        now: Now,
-    ) -> Self {
-        let started = Since::wall(started_at, now);
+    /// A flow of which nothing is known but its start.
+    pub(super) fn new(state: State, now: Now) -> Self {
+        let started = Since::wall(state.started_at, now);
         Self {
-            id,
-            provider,
-            started_at,
-            expires_at,
-            retry_of: None,
-            superseded_by: None,
-            app_state: None,
-            started_here: false,
+            state,
             started,
             attempt: started,
-            attempt_at: None,
             window: WindowHint::Unknown,
             href: None,
             opened: Some(started),
-            verdict: None,
             settled: None,
-            error: None,
             failure: None,
             not_found: None,
             confirming: false,
@@ -124,7 +97,6 @@ impl Entry {
             storable: true,
             emitted: 0,
             announced: None,
-            told: 0,
             told_verdict: None,
             dirty: false,
             repeated: None,
@@ -134,23 +106,36 @@ impl Entry {
 
     /// Nothing final is known: it is still listened for and, where there is a server, asked about.
     pub(super) fn is_open(&self, config: &Config) -> bool {
-        self.verdict
+        self.state
+            .verdict
             .as_ref()
             .is_none_or(|verdict| verdict.is_provisional(config.confirm_or_ask()))
+    }
+
+    /// Whether the server can be asked about it at all: of a flow that another goes on for, the other is asked about.
+    pub(super) fn is_asked_about(&self, config: &Config) -> bool {
+        self.is_open(config) && self.state.superseded_by.is_none()
+    }
+
+    /// The order of flows, the same in every window.
+    pub(super) fn is_older_than(&self, other: &Self) -> bool {
+        let started_at = (self.state.started_at, other.state.started_at);
+        started_at.0 < started_at.1
+            || started_at.0 == started_at.1 && self.state.flow_id < other.state.flow_id
     }
 
     /// Whether what is held now was dismissed.
     pub(super) fn is_dismissed(&self, confirm: bool) -> bool {
         self.dismissed
-            .zip(self.verdict.as_ref())
+            .zip(self.state.verdict.as_ref())
             .is_some_and(|(dismissed, verdict)| dismissed.covers(verdict.place(), confirm))
     }
 
     /// Its window was opened anew, here or elsewhere.
     pub(super) fn begin_attempt(&mut self, at: Millis, now: Now) {
         self.attempt = Since::wall(at, now);
-        self.attempt_at = Some(at);
-        self.error = None;
+        self.state.attempt_at = Some(at);
+        self.state.error = None;
         self.failure = None;
         self.not_found = None;
         self.slow = false;
@@ -160,7 +145,7 @@ impl Entry {
 
     /// Nothing at all is known of its end.
     pub(super) fn is_pending(&self) -> bool {
-        self.verdict.is_none()
+        self.state.verdict.is_none()
     }
 
     pub(super) fn mark_emitted(&mut self, kind: EventKind) {
@@ -168,7 +153,7 @@ impl Entry {
     }
 
     pub(super) fn has_emitted(&self, kind: EventKind) -> bool {
-        (self.emitted | self.told) & kind.bit() != 0
+        (self.emitted | self.state.told) & kind.bit() != 0
     }
 
     /// The window was opened anew: what happens once a window may happen again.
@@ -176,12 +161,12 @@ impl Entry {
         let bits =
             EventKind::Opened.bit() | EventKind::Blocked.bit() | EventKind::WindowClosed.bit();
         self.emitted &= !bits;
-        self.told &= !bits;
+        self.state.told &= !bits;
     }
 
     fn stage(&self) -> Stage {
         let awaits_address = self.href.is_none()
-            && self.started_here
+            && self.state.started_here
             && matches!(self.window, WindowHint::Open | WindowHint::Blocked);
         if self.confirming {
             Stage::Confirming
@@ -199,20 +184,21 @@ impl Entry {
     /// The flow as an app sees it.
     pub(super) fn view(&self, config: &Config) -> FlowView {
         let pending = self.is_pending();
-        let verdict = self.verdict.as_ref();
+        let verdict = self.state.verdict.as_ref();
         let unsuccessful = verdict.filter(|verdict| verdict.status != Status::Completed);
         let error = match verdict {
             Some(verdict) => verdict.error.as_ref(),
-            None => self.error.as_ref(),
+            None => self.state.error.as_ref(),
         };
+        let state = &self.state;
         FlowView {
-            id: self.id.clone(),
-            provider: self.provider.clone(),
-            started_at: self.started_at,
-            expires_at: self.expires_at,
-            started_here: self.started_here,
-            app_state: self.app_state.clone(),
-            retry_of: self.retry_of.clone(),
+            id: state.flow_id.clone(),
+            provider: state.provider.clone(),
+            started_at: state.started_at,
+            expires_at: state.expires_at,
+            started_here: state.started_here,
+            app_state: state.app_state.clone(),
+            retry_of: state.retry_of.clone(),
             status: verdict.map_or(Status::Pending, |verdict| verdict.status),
             stage: pending.then(|| self.stage()),
             window: pending.then_some(self.window),
@@ -228,58 +214,24 @@ impl Entry {
         }
     }
 
-    /// The flow as the other windows are told of it.
+    /// The flow as the other windows are told of it; `checked_at` as in [`State`].
     pub(super) fn state(&self, checked_at: Option<Millis>) -> State {
         State {
-            flow_id: self.id.clone(),
-            provider: self.provider.clone(),
-            started_at: self.started_at,
-            expires_at: self.expires_at,
-            retry_of: self.retry_of.clone(),
-            superseded_by: self.superseded_by.clone(),
-            verdict: self.verdict.clone(),
-            error: self.error.clone(),
             polls: self.checks.polls,
             attempt: self.checks.attempt,
-            attempt_at: self.attempt_at,
-            checked_at,
-        }
-    }
-
-    /// The start, as it is written down.
-    pub(super) fn start_record(&self) -> Record {
-        Record::Start {
-            flow_id: self.id.clone(),
-            provider: self.provider.clone(),
-            started_at: self.started_at,
-            expires_at: self.expires_at,
-            retry_of: self.retry_of.clone(),
-        }
-    }
-
-    /// What this tab did, as it is written down.
-    pub(super) fn tab_record(&self) -> Record {
-        Record::Tab(Tab {
-            flow_id: self.id.clone(),
-            provider: self.provider.clone(),
-            started_at: self.started_at,
-            expires_at: self.expires_at,
-            started_here: self.started_here,
-            app_state: self.app_state.clone(),
-            told: self.told,
-            verdict: self.told_verdict.clone(),
-        })
-    }
-
-    /// The counts, as they are written down.
-    pub(super) fn count_record(&self) -> Record {
-        Record::Count {
-            flow_id: self.id.clone(),
-            polls: self.checks.polls,
-            attempt: self.checks.attempt,
-            attempt_at: self.attempt_at,
             runs: self.checks.runs,
+            checked_at,
+            ..self.state.clone()
         }
+    }
+
+    /// A part of the flow, as it is written down.
+    pub(super) fn record(&self, part: Part) -> Record {
+        let mut state = self.state(None);
+        if part == Part::Tab {
+            state.verdict.clone_from(&self.told_verdict);
+        }
+        Record::Flow(part, Box::new(state))
     }
 }
 

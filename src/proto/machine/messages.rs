@@ -4,25 +4,18 @@ use super::Machine;
 use super::entry::Entry;
 use super::io::{EventKind, Output, Via};
 use super::verdicts::Source;
-use crate::proto::message::{Message, State};
+use crate::proto::message::Message;
+use crate::proto::state::State;
 use crate::proto::time::Millis;
+use alloc::boxed::Box;
 use core::cmp::Ordering;
 
 impl Machine {
     /// What another window says.
     pub(super) fn on_message(&mut self, message: Message) {
         match message {
-            Message::State(state) => self.on_state(state),
-            Message::Removal {
-                flow_id: Some(flow_id),
-                at,
-                dismissed,
-            } => self.remove(&flow_id, at, dismissed, Via::BroadcastChannel),
-            Message::Removal {
-                flow_id: None, at, ..
-            } => {
-                self.remove_all(at, Via::BroadcastChannel);
-            }
+            Message::State(state) => self.on_state(*state),
+            Message::Removal(removal) => self.take_away(&removal, Via::BroadcastChannel),
             Message::Ask { check, flow_id } => self.on_ask(check, flow_id.as_ref()),
             Message::Here { hold, rank } => self.on_here(hold, rank),
         }
@@ -35,8 +28,7 @@ impl Machine {
         let Some(index) = self.learn(&state, via) else {
             return;
         };
-        let count = (state.attempt, state.polls, 0);
-        self.hear_count(index, count, state.attempt_at);
+        self.hear_count(index, &state);
         self.correct(index, &state);
         if let Some(entry) = self.entries.get_mut(index) {
             if let Some(checked_at) = state.checked_at {
@@ -44,8 +36,8 @@ impl Machine {
                 entry.checks.heard_of_check(begun, now.monotonic);
             }
             let knows_error = state.checked_at.is_some() || state.error.is_some();
-            if entry.is_pending() && knows_error && entry.error != state.error {
-                entry.error = state.error;
+            if entry.is_pending() && knows_error && entry.state.error != state.error {
+                entry.state.error = state.error;
                 entry.dirty = true;
             }
         }
@@ -67,14 +59,22 @@ impl Machine {
         let Some(entry) = self.entries.get(index) else {
             return;
         };
-        let knows_more = match (&entry.verdict, &state.verdict) {
+        let knows_more = match (&entry.state.verdict, &state.verdict) {
             (Some(held), Some(theirs)) => held.compare(theirs, confirm) == Ordering::Greater,
             (held, None) => held.is_some(),
             (None, Some(_)) => false,
         };
-        let knows_heir = entry.superseded_by.is_some() && state.superseded_by.is_none();
+        let knows_heir = entry.state.superseded_by.is_some() && state.superseded_by.is_none();
         if self.poller.polls() && (knows_more || knows_heir) {
             self.repeat(index, AT_MOST_EVERY);
+        }
+    }
+
+    /// Tells the others all that is known of a flow; `checked_at` as in [`State`].
+    pub(super) fn tell(&mut self, index: usize, checked_at: Option<Millis>) {
+        if let Some(entry) = self.entries.get(index) {
+            let state = entry.state(checked_at);
+            self.put(Output::Broadcast(Message::State(Box::new(state))));
         }
     }
 
@@ -87,8 +87,7 @@ impl Machine {
                 .is_none_or(|before| now >= before + at_most_every)
         {
             entry.repeated = Some(now);
-            let state = entry.state(None);
-            self.outputs.push(Output::Broadcast(Message::State(state)));
+            self.tell(index, None);
         }
     }
 
@@ -101,15 +100,16 @@ impl Machine {
         let index = match self.find(&state.flow_id) {
             Some(index) => index,
             None => {
-                let mut entry = Entry::new(
-                    state.flow_id.clone(),
-                    state.provider.clone(),
-                    state.started_at,
-                    state.expires_at,
-                    self.now,
-                );
-                entry.retry_of.clone_from(&state.retry_of);
-                self.insert(entry)?
+                let start = State {
+                    retry_of: state.retry_of.clone(),
+                    ..State::new(
+                        state.flow_id.clone(),
+                        state.provider.clone(),
+                        state.started_at,
+                        state.expires_at,
+                    )
+                };
+                self.insert(Entry::new(start, self.now))?
             }
         };
         if let Some(next) = &state.superseded_by {

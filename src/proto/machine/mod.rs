@@ -142,17 +142,23 @@ impl Machine {
     pub fn flows(&self) -> Vec<FlowView> {
         // Few flows, so an insertion does; a sort from the library would be 4 KB of wasm.
         let mut shown: Vec<&Entry> = Vec::new();
-        for entry in self.entries.iter().filter(|entry| entry.shown) {
-            let place = shown
-                .iter()
-                .position(|other| (other.started_at, &other.id) < (entry.started_at, &entry.id))
-                .unwrap_or(shown.len());
-            shown.insert(place, entry);
+        for entry in &self.entries {
+            if entry.shown {
+                let mut place = 0;
+                while shown
+                    .get(place)
+                    .is_some_and(|other| entry.is_older_than(other))
+                {
+                    place += 1;
+                }
+                shown.insert(place, entry);
+            }
         }
-        shown
-            .into_iter()
-            .map(|entry| entry.view(&self.config))
-            .collect()
+        let mut views = Vec::new();
+        for entry in shown {
+            views.push(entry.view(&self.config));
+        }
+        views
     }
 
     /// What could not be used, by reason, with its count.
@@ -251,7 +257,7 @@ impl Machine {
 
     /// Adds a flow, unless there are too many. What others told of leaves room for what is started here.
     fn insert(&mut self, entry: Entry) -> Option<usize> {
-        let bound = if entry.started_here {
+        let bound = if entry.state.started_here {
             2 * MAX_FLOWS
         } else {
             MAX_FLOWS
@@ -265,32 +271,48 @@ impl Machine {
     }
 
     fn find(&self, flow_id: &FlowId) -> Option<usize> {
-        self.entries.iter().position(|entry| entry.id == *flow_id)
+        for (index, entry) in self.entries.iter().enumerate() {
+            if entry.state.flow_id == *flow_id {
+                return Some(index);
+            }
+        }
+        None
     }
 
     fn find_mut(&mut self, flow_id: &FlowId) -> Option<&mut Entry> {
-        self.entries.iter_mut().find(|entry| entry.id == *flow_id)
+        let index = self.find(flow_id)?;
+        self.entries.get_mut(index)
     }
 
     fn answer_waiters(&mut self) {
-        let now = self.now.monotonic;
-        let (entries, config, outputs) = (&self.entries, &self.config, &mut self.outputs);
-        self.waiters.retain(|waiter| {
-            let waits = config.askable
-                && now < waiter.asked.at + CHECK_DEADLINE
-                && entries.iter().any(|entry| {
-                    waiter.flow_ids.contains(&entry.id)
-                        && entry.is_open(config)
-                        && entry.superseded_by.is_none()
-                        && !entry.checks.has_answered(waiter.asked)
-                });
-            if !waits {
-                outputs.push(Output::Checked {
+        for waiter in core::mem::take(&mut self.waiters) {
+            if self.is_waiting(&waiter) {
+                self.waiters.push(waiter);
+            } else {
+                self.put(Output::Checked {
                     token: waiter.token,
                 });
             }
-            waits
-        });
+        }
+    }
+
+    fn is_waiting(&self, waiter: &Waiter) -> bool {
+        if !self.config.askable || self.now.monotonic >= waiter.asked.at + CHECK_DEADLINE {
+            return false;
+        }
+        for entry in &self.entries {
+            if waiter.flow_ids.contains(&entry.state.flow_id)
+                && entry.is_asked_about(&self.config)
+                && !entry.checks.has_answered(waiter.asked)
+            {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn put(&mut self, output: Output) {
+        self.outputs.push(output);
     }
 
     /// When something changes by itself, and why.
@@ -318,10 +340,12 @@ impl Machine {
 
     /// Counts something that could not be used.
     fn drop_input(&mut self, reason: &'static str) {
-        if let Some((_, count)) = self.dropped.iter_mut().find(|(known, _)| *known == reason) {
-            *count = count.saturating_add(1);
-        } else {
-            self.dropped.push((reason, 1));
+        for (known, count) in &mut self.dropped {
+            if *known == reason {
+                *count = count.saturating_add(1);
+                return;
+            }
         }
+        self.dropped.push((reason, 1));
     }
 }

@@ -2,18 +2,19 @@
 //! look; where none can, it decides.
 
 use super::entry::{Entry, PendingFailure};
-use super::io::{Area, EventKind, Output, RequestId, Via};
+use super::io::{EventKind, Output, RequestId, Via};
 use super::verdicts::Source;
 use super::{CHECK_DEADLINE, Machine};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::FlowId;
 use crate::proto::notice::{End, Notice};
 use crate::proto::reply::Reply;
-use crate::proto::seen::{PLAIN_WINDOW, hash};
+use crate::proto::seen::PLAIN_WINDOW;
+use crate::proto::state::{Part, State};
 use crate::proto::status::Basis;
-use crate::proto::time::{Millis, Since};
+use crate::proto::text::{decimal, hash, join};
+use crate::proto::time::Millis;
 use crate::proto::verdict::Verdict;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -50,7 +51,7 @@ impl Machine {
             return;
         }
         if via == Via::PostMessage && !notice.relayed {
-            self.outputs.push(Output::Relay {
+            self.put(Output::Relay {
                 notice: notice.clone(),
                 slot: self.names.slot_key(notice.flow_id.as_ref(), &notice.id),
             });
@@ -81,7 +82,7 @@ impl Machine {
         let is_new = self.seen.insert(&notice.id, until, now);
         match notice.timestamp.filter(|_| notice.plain) {
             Some(said) => {
-                let writing = format!("{}@{}", notice.id, said.0);
+                let writing = join(&[&notice.id, "@", &decimal(said.0)]);
                 self.seen.insert(&writing, Millis::NEVER, now) && is_new
             }
             None => is_new,
@@ -103,17 +104,19 @@ impl Machine {
         let Some(entry) = self.find(flow_id).and_then(|index| self.entries.get(index)) else {
             return;
         };
-        let (claimed, rest): (Vec<Notice>, Vec<Notice>) = core::mem::take(&mut self.unclaimed)
-            .into_iter()
-            .partition(|notice| match &notice.flow_id {
-                Some(flow_id) => *flow_id == entry.id,
-                None => notice.provider == entry.provider,
-            });
-        self.unclaimed = rest;
-        for notice in claimed {
-            // Should it be found once more, it is the same.
-            self.is_new(&notice);
-            self.take_notice(&notice, Via::Storage, false);
+        let provider = entry.state.provider.clone();
+        for notice in core::mem::take(&mut self.unclaimed) {
+            let concerns = match &notice.flow_id {
+                Some(about) => about == flow_id,
+                None => notice.provider == provider,
+            };
+            if concerns {
+                // Should it be found once more, it is the same.
+                self.is_new(&notice);
+                self.take_notice(&notice, Via::Storage, false);
+            } else {
+                self.unclaimed.push(notice);
+            }
         }
     }
 
@@ -124,12 +127,12 @@ impl Machine {
             None => self
                 .entries
                 .iter()
-                .any(|entry| entry.provider == notice.provider),
+                .any(|entry| entry.state.provider == notice.provider),
         }
     }
 
     fn acknowledge(&mut self, notice: &Notice) {
-        self.outputs.push(Output::Acknowledge {
+        self.put(Output::Acknowledge {
             id: notice.id.clone(),
         });
     }
@@ -156,46 +159,51 @@ impl Machine {
             && self
                 .entries
                 .iter()
-                .filter(|entry| entry.provider == notice.provider)
+                .filter(|entry| entry.state.provider == notice.provider)
                 .all(|entry| !entry.is_open(&self.config))
     }
 
     /// Which flows it is about.
     fn targets(&self, notice: &Notice, live: bool) -> Vec<usize> {
         let now = self.now;
-        let mine = self
-            .entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| entry.provider == notice.provider);
+        let mut targets = Vec::new();
         if let Some(flow_id) = &notice.flow_id {
-            return mine
-                .filter(|(_, entry)| entry.id == *flow_id)
-                .map(|(index, _)| self.end_of_chain(index))
-                .collect();
+            if let Some(index) = self.find(flow_id)
+                && let Some(entry) = self.entries.get(index)
+                && entry.state.provider == notice.provider
+            {
+                targets.push(self.end_of_chain(index));
+            }
+            return targets;
         }
         let said = match (live, notice.timestamp) {
             (_, Some(timestamp)) => timestamp,
             (true, None) => now.wall,
             // Found without a time: there is no telling which flow it was about.
-            (false, None) => return Vec::new(),
+            (false, None) => return targets,
         };
         // What is heard now was said just now, whatever somebody has done to the wall clock since the flow started.
         let before = |entry: &Entry| {
-            entry.started_at <= said || live && entry.started.elapsed(now) >= now.wall - said
+            entry.state.started_at <= said || live && entry.started.elapsed(now) >= now.wall - said
         };
-        if self.config.askable && matches!(notice.end, End::Success(_)) {
-            return mine
-                .filter(|(_, entry)| live || before(entry))
-                .filter(|(_, entry)| entry.is_open(&self.config) && entry.superseded_by.is_none())
-                .map(|(index, _)| index)
-                .collect();
+        let concerns_all = self.config.askable && matches!(notice.end, End::Success(_));
+        let mut newest: Option<(usize, &Entry)> = None;
+        for (index, entry) in self.entries.iter().enumerate() {
+            if entry.state.provider != notice.provider {
+                continue;
+            }
+            if concerns_all {
+                if (live || before(entry)) && entry.is_asked_about(&self.config) {
+                    targets.push(index);
+                }
+            } else if before(entry) && newest.is_none_or(|(_, other)| other.is_older_than(entry)) {
+                newest = Some((index, entry));
+            }
         }
-        mine.filter(|(_, entry)| before(entry))
-            .max_by_key(|(_, entry)| (entry.started_at, &entry.id))
-            .map(|(index, _)| self.end_of_chain(index))
-            .into_iter()
-            .collect()
+        if let Some((index, _)) = newest {
+            targets.push(self.end_of_chain(index));
+        }
+        targets
     }
 
     fn apply_notice(&mut self, index: usize, notice: &Notice, via: Via) {
@@ -215,7 +223,7 @@ impl Machine {
         let Some(entry) = self.entries.get_mut(index) else {
             return;
         };
-        if !entry.is_open(&self.config) || entry.superseded_by.is_some() {
+        if !entry.is_asked_about(&self.config) {
             return;
         }
         entry.confirming = askable;
@@ -223,7 +231,7 @@ impl Machine {
         let has_run = askable && entry.checks.burst(now);
         if let End::Failure(code) = &notice.end {
             if entry.is_pending() {
-                entry.error = Some(code.clone());
+                entry.state.error = Some(code.clone());
             }
             entry.failure = Some(PendingFailure {
                 code: code.clone(),
@@ -232,18 +240,13 @@ impl Machine {
         } else {
             // What a failure said before is no longer what is most likely.
             entry.failure = None;
-            entry.error = None;
+            entry.state.error = None;
         }
-        let record = (has_run && entry.storable).then(|| entry.count_record());
-        if let Some(record) = record {
-            self.write(Area::Local, record);
+        let is_pending = entry.is_pending();
+        if has_run {
+            self.write_down(index, Part::Count);
         }
-        if askable
-            && self
-                .entries
-                .get(index)
-                .is_some_and(|entry| entry.is_pending())
-        {
+        if askable && is_pending {
             self.emit_once(index, EventKind::Confirming, via);
         }
     }
@@ -333,13 +336,9 @@ impl Machine {
         via: Via,
     ) {
         let expires_at = started_at + self.config.expire_after;
-        let mut entry = Entry::new(id, provider, started_at, expires_at, self.now);
-        entry.started = Since::wall(started_at, self.now);
-        if let Some(index) = self.insert(entry) {
-            if let Some(entry) = self.entries.get(index) {
-                let record = entry.start_record();
-                self.write(Area::Local, record);
-            }
+        let state = State::new(id, provider, started_at, expires_at);
+        if let Some(index) = self.insert(Entry::new(state, self.now)) {
+            self.write_down(index, Part::Start);
             self.adopt(index, verdict, via, Source::Own);
         }
     }

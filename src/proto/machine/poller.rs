@@ -8,10 +8,11 @@
 //!
 //! Nobody steals. The lock is let go of when the page is put away.
 
-use super::io::{Area, Lock, Output, Poller};
+use super::io::{Lock, Output, Poller};
 use super::{MAX_FLOWS, Machine};
 use crate::proto::flow::FlowId;
 use crate::proto::message::Message;
+use crate::proto::state::Part;
 use crate::proto::time::Millis;
 
 /// How often a window that can be seen asks whether anybody polls.
@@ -124,7 +125,7 @@ impl Machine {
         if self.poller.away {
             // Granted just as the page was put away: a page that nobody sees must not keep the others waiting.
             if lock == Lock::Held {
-                self.outputs.push(Output::ReleaseLock);
+                self.put(Output::ReleaseLock);
             }
             return;
         }
@@ -148,7 +149,7 @@ impl Machine {
         self.poller.watching = false;
         if appears {
             // A `storage` event may have been missed; the write itself cannot.
-            self.outputs.push(Output::Reread);
+            self.put(Output::Reread);
             self.wake_all();
         }
     }
@@ -168,7 +169,7 @@ impl Machine {
             }
         }
         self.abort_probes();
-        self.outputs.push(Output::ReleaseLock);
+        self.put(Output::ReleaseLock);
     }
 
     pub(super) fn on_return(&mut self) {
@@ -177,22 +178,27 @@ impl Machine {
         }
         self.poller.away = false;
         self.poller.watching = false;
-        self.outputs.push(Output::RequestLock);
-        self.outputs.push(Output::Reread);
+        self.put(Output::RequestLock);
+        self.put(Output::Reread);
         self.wake_all();
     }
 
     /// A new reason to look at every flow that is not decided.
     pub(super) fn wake_all(&mut self) {
-        if !self.config.askable {
-            return;
+        if self.config.askable {
+            self.want_checks(None);
         }
-        let now = self.now.monotonic;
+    }
+
+    /// A check is wanted of this flow, or of every flow, unless it is decided.
+    fn want_checks(&mut self, flow_id: Option<&FlowId>) {
         for index in 0..self.entries.len() {
-            if self.is_worth_checking(index)
+            if let Some(entry) = self.entries.get(index)
+                && flow_id.is_none_or(|id| *id == entry.state.flow_id)
+                && self.is_worth_checking(entry)
                 && let Some(entry) = self.entries.get_mut(index)
             {
-                entry.checks.want(now);
+                entry.checks.want(self.now.monotonic);
             }
         }
     }
@@ -203,17 +209,8 @@ impl Machine {
             return;
         }
         self.say_here();
-        let now = self.now.monotonic;
-        for index in 0..self.entries.len() {
-            let concerned = check
-                && self.is_worth_checking(index)
-                && self
-                    .entries
-                    .get(index)
-                    .is_some_and(|entry| flow_id.is_none_or(|id| *id == entry.id));
-            if concerned && let Some(entry) = self.entries.get_mut(index) {
-                entry.checks.want(now);
-            }
+        if check {
+            self.want_checks(flow_id);
         }
     }
 
@@ -294,15 +291,15 @@ impl Machine {
     fn ask(&mut self, check: bool) {
         let now = self.now.monotonic;
         self.poller.asked = now;
-        let mut urgent = self
-            .entries
-            .iter()
-            .filter(|entry| entry.checks.is_urgent(now))
-            .map(|entry| &entry.id);
-        let flow_id = match (check, urgent.next(), urgent.next()) {
-            (true, Some(only), None) => Some(only.clone()),
-            _ => None,
-        };
+        let mut urgent = 0;
+        let mut flow_id = None;
+        for entry in &self.entries {
+            if check && entry.checks.is_urgent(now) {
+                urgent += 1;
+                // Several are looked at with all the others.
+                flow_id = (urgent == 1).then(|| entry.state.flow_id.clone());
+            }
+        }
         self.tell_of_neglected(check);
         self.outputs
             .push(Output::Broadcast(Message::Ask { check, flow_id }));
@@ -315,27 +312,21 @@ impl Machine {
         const AT_MOST_EVERY: Millis = Millis::seconds(10);
         let now = self.now.monotonic;
         let held = now < self.hold;
-        let indexes: alloc::vec::Vec<usize> = self
-            .entries
-            .iter()
-            .enumerate()
-            .filter(|(_, entry)| {
-                entry.is_open(&self.config)
-                    && (check && entry.checks.is_urgent(now)
-                        || !held && entry.checks.is_neglected(now))
-            })
-            .map(|(index, _)| index)
-            .take(AT_MOST)
-            .collect();
-        for index in indexes {
-            self.repeat(
-                index,
-                if check {
-                    Millis::seconds(1)
-                } else {
-                    AT_MOST_EVERY
-                },
-            );
+        let at_most_every = if check {
+            Millis::seconds(1)
+        } else {
+            AT_MOST_EVERY
+        };
+        let mut left = AT_MOST;
+        for index in 0..self.entries.len() {
+            if let Some(entry) = self.entries.get(index)
+                && entry.is_open(&self.config)
+                && (check && entry.checks.is_urgent(now) || !held && entry.checks.is_neglected(now))
+                && left > 0
+            {
+                left -= 1;
+                self.repeat(index, at_most_every);
+            }
         }
     }
 
@@ -347,7 +338,7 @@ impl Machine {
     fn say_here(&mut self) {
         let now = self.now.monotonic;
         self.poller.said_here = Some(now);
-        self.outputs.push(Output::Broadcast(Message::Here {
+        self.put(Output::Broadcast(Message::Here {
             hold: self.hold - now,
             rank: self.poller.rank(),
         }));
@@ -402,15 +393,14 @@ impl Machine {
             return;
         };
         let counted = entry.checks.begin(request, schedule, now, hidden);
-        let record = (counted && entry.storable).then(|| entry.count_record());
         self.outputs.push(Output::Check {
             request,
-            flow_id: entry.id.clone(),
-            provider: entry.provider.clone(),
-            since: entry.started_at,
+            flow_id: entry.state.flow_id.clone(),
+            provider: entry.state.provider.clone(),
+            since: entry.state.started_at,
         });
-        if let Some(record) = record {
-            self.write(Area::Local, record);
+        if counted {
+            self.write_down(index, Part::Count);
         }
     }
 
@@ -419,12 +409,10 @@ impl Machine {
         if !self.poller.polls() {
             return Millis::NEVER;
         }
-        self.entries
-            .iter()
-            .map(|entry| entry.checks.due(self.hold))
-            .chain([self.next_probe_due()])
-            .min()
-            .unwrap_or(Millis::NEVER)
-            .max(self.poller.skip_until)
+        let mut next = self.next_probe_due();
+        for entry in &self.entries {
+            next = next.min(entry.checks.due(self.hold));
+        }
+        next.max(self.poller.skip_until)
     }
 }

@@ -3,10 +3,9 @@
 use super::Machine;
 use super::checks::Asked;
 use super::entry::Moment;
-use super::io::{EventKind, Output, RequestId, Via};
+use super::io::{EventKind, RequestId, Via};
 use super::verdicts::Source;
 use crate::proto::error::ErrorCode;
-use crate::proto::message::Message;
 use crate::proto::reply::{Reply, Standing};
 use crate::proto::status::Status;
 use crate::proto::time::Millis;
@@ -23,12 +22,9 @@ impl Machine {
                 entry.checks.answered = true;
             }
             self.take_reply(index, reply, Via::Poll);
-            if self.is_open(index)
-                && let Some(entry) = self.entries.get(index)
-            {
+            if self.is_open(index) {
                 let ago = self.now.monotonic - begun;
-                let state = entry.state(Some(self.now.wall - ago));
-                self.outputs.push(Output::Broadcast(Message::State(state)));
+                self.tell(index, Some(self.now.wall - ago));
             }
         } else {
             self.on_probe_reply(request, reply);
@@ -50,12 +46,12 @@ impl Machine {
 
     /// The flow that a check was about, and when it began.
     fn concluded(&mut self, request: RequestId) -> Option<(usize, Millis)> {
-        let index = self
-            .entries
-            .iter()
-            .position(|entry| entry.checks.is_waiting_for(request))?;
-        let begun = self.entries.get_mut(index)?.checks.conclude(request)?;
-        Some((index, begun))
+        for (index, entry) in self.entries.iter_mut().enumerate() {
+            if let Some(begun) = entry.checks.conclude(request) {
+                return Some((index, begun));
+            }
+        }
+        None
     }
 
     /// The server's word about a flow, by whichever way.
@@ -71,8 +67,8 @@ impl Machine {
             return;
         };
         entry.not_found = None;
-        if entry.error == Some(ErrorCode::UNKNOWN_FLOW) {
-            entry.error = None;
+        if entry.state.error == Some(ErrorCode::UNKNOWN_FLOW) {
+            entry.state.error = None;
             entry.dirty = true;
         }
         let goes_on = reply
@@ -98,8 +94,8 @@ impl Machine {
         match entry.not_found {
             None => entry.not_found = Some(now.monotonic),
             Some(first) if now.monotonic >= first + UNKNOWN_APART => {
-                if entry.error.is_none() {
-                    entry.error = Some(ErrorCode::UNKNOWN_FLOW);
+                if entry.state.error.is_none() {
+                    entry.state.error = Some(ErrorCode::UNKNOWN_FLOW);
                     entry.dirty = true;
                 }
                 if entry.overdue != Moment::Past {

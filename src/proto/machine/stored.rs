@@ -5,11 +5,10 @@ use super::io::{Area, EventKind, Output, Stored, Via};
 use super::verdicts::Source;
 use super::{MAX_FLOWS, Machine};
 use crate::proto::flow::FlowId;
-use crate::proto::message::State;
 use crate::proto::notice::Notice;
-use crate::proto::record::{Record, Tab};
-use crate::proto::time::{Millis, Now};
-use crate::proto::verdict::Place;
+use crate::proto::record::Record;
+use crate::proto::state::{Part, Removal, State};
+use crate::proto::time::Millis;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -69,7 +68,7 @@ impl Machine {
             _ if !live && self.loading.records.len() + self.loading.notices.len() >= MAX_FOUND => {
                 self.drop_input("flood");
             }
-            Stored::Record(record) if live => self.read_record(&key, record),
+            Stored::Record(record) if live => self.read_record(&key, &record),
             Stored::Record(record) => self.loading.records.push((key, record)),
             Stored::Notice(notice) if live => self.on_notice(&notice, Via::Storage),
             Stored::Notice(notice) => self.loading.notices.push((key, notice)),
@@ -80,24 +79,17 @@ impl Machine {
         let first = core::mem::take(&mut self.loading.first);
         let records = core::mem::take(&mut self.loading.records);
         let notices = core::mem::take(&mut self.loading.notices);
-        // A reset before what it forbids, a start before what is said of it.
-        let turn = |record: &Record| match record {
-            Record::Removal { flow_id: None, .. } => 0,
-            Record::Start { .. } => 1,
-            Record::Tab(_) => 2,
-            Record::Superseded { .. } => 3,
-            Record::Verdict { .. } | Record::Count { .. } => 4,
-            Record::Removal { .. } => LAST_TURN,
-        };
         self.loading.running = first;
-        for now in 0..=LAST_TURN {
-            for (key, record) in records.iter().filter(|(_, record)| turn(record) == now) {
-                self.read_record(key, record.clone());
+        for turn in 0..=LAST_TURN {
+            for (key, record) in &records {
+                if turn_of(record) == turn {
+                    self.read_record(key, record);
+                }
             }
         }
         self.loading.running = false;
         if first {
-            self.outputs.push(Output::RequestLock);
+            self.put(Output::RequestLock);
             self.tell_what_was_missed();
         }
         for (_, notice) in &notices {
@@ -109,116 +101,92 @@ impl Machine {
         }
     }
 
-    fn read_record(&mut self, key: &str, record: Record) {
-        match record {
-            Record::Start {
-                flow_id,
-                provider,
-                started_at,
-                expires_at,
-                retry_of,
-            } => {
-                let is_new = self.find(&flow_id).is_none();
-                let state = remembered(flow_id, provider, started_at, expires_at, retry_of);
-                let index = self.learn(&state, Via::Storage);
-                if let Some(index) = index.filter(|_| is_new) {
-                    self.follow(index, Via::Storage);
-                    self.claim(&state.flow_id);
-                }
+    fn read_record(&mut self, key: &str, record: &Record) {
+        let (part, state) = match record {
+            Record::Flow(part, state) => (*part, state),
+            Record::Removal(removal) if removal.at + KEEP < self.now.wall => {
+                self.put(Output::Remove {
+                    area: Area::Local,
+                    key: String::from(key),
+                });
+                return;
             }
-            Record::Tab(tab) => self.remember_tab(tab),
-            Record::Verdict { flow_id, verdict } => {
-                if let Some(index) = self.find(&flow_id) {
-                    self.adopt(index, verdict, Via::Storage, Source::Window);
-                }
+            Record::Removal(removal) => {
+                self.take_away(removal, Via::Storage);
+                return;
             }
-            Record::Superseded { flow_id, by } => {
-                if let Some(index) = self.find(&flow_id) {
-                    self.supersede(index, by, Via::Storage, Source::Window);
-                }
+        };
+        match part {
+            Part::Start => {
+                self.remember(state);
             }
-            Record::Removal {
-                flow_id,
-                at,
-                dismissed,
-            } => {
-                if at + KEEP < self.now.wall {
-                    self.outputs.push(Output::Remove {
-                        area: Area::Local,
-                        key: String::from(key),
-                    });
-                } else if let Some(flow_id) = flow_id {
-                    self.remove(&flow_id, at, dismissed, Via::Storage);
-                } else {
-                    self.remove_all(at, Via::Storage);
-                }
-            }
-            Record::Count {
-                flow_id,
-                polls,
-                attempt,
-                attempt_at,
-                runs,
-            } => {
-                if let Some(index) = self.find(&flow_id) {
-                    self.hear_count(index, (attempt, polls, runs), attempt_at);
+            Part::Tab => self.remember_tab(state),
+            _ => {
+                if let Some(index) = self.find(&state.flow_id) {
+                    self.read_more(index, part, state);
                 }
             }
         }
     }
 
+    /// What is written down of a flow beside its start.
+    fn read_more(&mut self, index: usize, part: Part, state: &State) {
+        if part == Part::Count {
+            self.hear_count(index, state);
+        } else if let Some(next) = &state.superseded_by {
+            self.supersede(index, next.clone(), Via::Storage, Source::Window);
+        } else if let Some(verdict) = &state.verdict {
+            self.adopt(index, verdict.clone(), Via::Storage, Source::Window);
+        }
+    }
+
+    /// The place of a flow whose start was written down.
+    fn remember(&mut self, state: &State) -> Option<usize> {
+        let is_new = self.find(&state.flow_id).is_none();
+        let index = self.learn(state, Via::Storage)?;
+        if is_new {
+            self.follow(index, Via::Storage);
+            self.claim(&state.flow_id);
+        }
+        Some(index)
+    }
+
     /// How far another window, or an earlier page, has come with a flow.
-    pub(super) fn hear_count(
-        &mut self,
-        index: usize,
-        count: (u32, u32, u32),
-        attempt_at: Option<Millis>,
-    ) {
+    pub(super) fn hear_count(&mut self, index: usize, state: &State) {
         let now = self.now;
-        let (schedule, askable) = (&self.config.schedule, self.config.askable);
         if let Some(entry) = self.entries.get_mut(index)
             && entry.is_open(&self.config)
         {
-            if count.0 > entry.checks.attempt {
-                entry.begin_attempt(attempt_at.unwrap_or(now.wall), now);
+            if state.attempt > entry.checks.attempt {
+                entry.begin_attempt(state.attempt_at.unwrap_or(now.wall), now);
             }
-            if askable {
-                entry.checks.heard_of_count(count, schedule, now.monotonic);
+            if self.config.askable {
+                let schedule = &self.config.schedule;
+                entry.checks.heard_of_count(state, schedule, now.monotonic);
             } else {
-                entry.checks.attempt = entry.checks.attempt.max(count.0);
+                entry.checks.attempt = entry.checks.attempt.max(state.attempt);
             }
         }
     }
 
     /// What this tab did and told before it was reloaded. Its verdict counts like a stored one, so that a page that
     /// has told it cannot fall back.
-    fn remember_tab(&mut self, tab: Tab) {
+    fn remember_tab(&mut self, tab: &State) {
         if !self.loading.is_running() {
             return;
         }
-        let state = remembered(
-            tab.flow_id,
-            tab.provider,
-            tab.started_at,
-            tab.expires_at,
-            None,
-        );
-        let is_new = self.find(&state.flow_id).is_none();
-        let Some(index) = self.learn(&state, Via::Storage) else {
+        let Some(index) = self.remember(tab) else {
             return;
         };
-        if is_new {
-            self.follow(index, Via::Storage);
-        }
         if let Some(entry) = self.entries.get_mut(index) {
-            entry.started_here = tab.started_here;
-            entry.app_state = tab.app_state;
-            entry.told = tab.told;
+            entry.state.started_here = tab.started_here;
+            entry.state.app_state.clone_from(&tab.app_state);
+            entry.state.told = tab.told;
             entry.told_verdict.clone_from(&tab.verdict);
             entry.announced.clone_from(&tab.verdict);
         }
-        if let Some(verdict) = tab.verdict {
-            self.adopt(index, verdict, Via::Storage, Source::Window);
+        if let Some(verdict) = &tab.verdict {
+            self.adopt(index, verdict.clone(), Via::Storage, Source::Window);
         }
     }
 
@@ -238,36 +206,40 @@ impl Machine {
             if settled.elapsed(now) < keep && !entry.is_dismissed(confirm) {
                 self.announce(index, Via::Storage);
             } else {
-                entry.announced.clone_from(&entry.verdict);
+                entry.announced.clone_from(&entry.state.verdict);
                 entry.shown = false;
             }
         }
     }
 
-    /// Takes a flow out of `flows()`: what is higher than the `dismissed` verdict brings it back. Without one a reset took
+    /// What another window took away, now or before this page was there.
+    pub(super) fn take_away(&mut self, removal: &Removal, via: Via) {
+        match &removal.flow_id {
+            Some(flow_id) => self.remove(flow_id, removal, via),
+            None => {
+                self.remove_all(removal.at, via);
+            }
+        }
+    }
+
+    /// Takes a flow out of `flows()`: what is higher than the dismissed verdict brings it back. Without one a reset took
     /// it, and nothing does.
-    pub(super) fn remove(
-        &mut self,
-        flow_id: &FlowId,
-        at: Millis,
-        dismissed: Option<Place>,
-        via: Via,
-    ) {
+    pub(super) fn remove(&mut self, flow_id: &FlowId, removal: &Removal, via: Via) {
         let confirm = self.config.confirm_or_ask();
-        let index = self.find(flow_id);
-        let Some(dismissed) = dismissed else {
-            self.remember_gone(flow_id.clone());
-            if index
-                .and_then(|index| self.entries.get(index))
-                .is_some_and(|entry| entry.started_at <= at)
+        let Some(dismissed) = removal.dismissed else {
+            self.remember_gone(flow_id);
+            if let Some(entry) = self.find_mut(flow_id)
+                && entry.state.started_at <= removal.at
             {
                 self.forget(flow_id, via);
             }
             return;
         };
-        let Some((index, entry)) =
-            index.and_then(|index| Some((index, self.entries.get_mut(index)?)))
-        else {
+        let is_running = self.loading.is_running();
+        let Some(index) = self.find(flow_id) else {
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(index) else {
             return;
         };
         if entry
@@ -277,17 +249,18 @@ impl Machine {
             entry.dismissed = Some(dismissed);
         }
         // While loading, what was taken away is weighed against the verdict once all has been read.
-        if self.loading.is_running() || !entry.is_dismissed(confirm) {
-            return;
+        if !is_running && entry.is_dismissed(confirm) {
+            self.hide(index, via);
         }
-        if entry.shown {
-            self.emit(index, EventKind::Removed, via);
-        }
-        self.hide(index);
     }
 
     /// Takes a flow out of the list; what is stored of it stays.
-    pub(super) fn hide(&mut self, index: usize) {
+    pub(super) fn hide(&mut self, index: usize, via: Via) {
+        if let Some(entry) = self.entries.get(index)
+            && entry.shown
+        {
+            self.emit(index, EventKind::Removed, via);
+        }
         if let Some(entry) = self.entries.get_mut(index) {
             entry.shown = false;
             entry.dirty = false;
@@ -297,29 +270,29 @@ impl Machine {
     /// Forgets every flow that started by then, for good. Gives their ids.
     pub(super) fn remove_all(&mut self, at: Millis, via: Via) -> Vec<FlowId> {
         self.reset_at = self.reset_at.max(Some(at));
-        let gone: Vec<FlowId> = self
-            .entries
-            .iter()
-            .filter(|entry| entry.started_at <= at)
-            .map(|entry| entry.id.clone())
-            .collect();
+        let mut gone = Vec::new();
+        for entry in &self.entries {
+            if entry.state.started_at <= at {
+                gone.push(entry.state.flow_id.clone());
+            }
+        }
         for flow_id in &gone {
             self.forget(flow_id, via);
-            self.remember_gone(flow_id.clone());
+            self.remember_gone(flow_id);
         }
         self.unclaimed.clear();
         self.abort_probes();
         gone
     }
 
-    fn remember_gone(&mut self, flow_id: FlowId) {
-        if self.gone.contains(&flow_id) {
+    fn remember_gone(&mut self, flow_id: &FlowId) {
+        if self.gone.contains(flow_id) {
             return;
         }
         if self.gone.len() >= MAX_GONE {
             self.gone.remove(0);
         }
-        self.gone.push(flow_id);
+        self.gone.push(flow_id.clone());
     }
 
     /// Removes all that is known and stored of a flow.
@@ -328,34 +301,26 @@ impl Machine {
             return;
         };
         self.stop_checks(index);
-        if self.entries.get(index).is_some_and(|entry| entry.shown) {
-            self.emit(index, EventKind::Removed, via);
-        }
+        self.hide(index, via);
         self.entries.swap_remove(index);
-        self.outputs.push(Output::Forget {
+        self.put(Output::Forget {
             flow_id: flow_id.clone(),
         });
     }
 
     /// What has been shown or kept for long enough goes.
     pub(super) fn sweep(&mut self) {
-        let now = self.now;
         let mut index = 0;
-        while index < self.entries.len() {
-            let Some(entry) = self.entries.get_mut(index) else {
-                return;
-            };
-            if entry.shown
-                && entry
-                    .settled
-                    .is_some_and(|settled| settled.elapsed(now) >= self.config.keep_settled)
-            {
-                self.emit(index, EventKind::Removed, Via::Local);
-                self.hide(index);
+        while let Some(entry) = self.entries.get(index) {
+            let id = entry.state.flow_id.clone();
+            let is_shown_enough = entry
+                .settled
+                .is_some_and(|settled| settled.elapsed(self.now) >= self.config.keep_settled);
+            let is_over = self.is_over(entry);
+            if is_shown_enough {
+                self.hide(index, Via::Local);
             }
-            if self.is_over(index)
-                && let Some(id) = self.entries.get(index).map(|entry| entry.id.clone())
-            {
+            if is_over {
                 self.forget(&id, Via::Local);
             } else {
                 index += 1;
@@ -367,29 +332,23 @@ impl Machine {
     }
 
     /// Whether nothing about a flow is needed any more. Nothing unsettled goes before one answered check.
-    fn is_over(&self, index: usize) -> bool {
-        let Some(entry) = self.entries.get(index) else {
-            return false;
-        };
+    fn is_over(&self, entry: &Entry) -> bool {
         if !entry.is_open(&self.config) {
             return entry
                 .settled
                 .is_some_and(|settled| settled.elapsed(self.now) >= KEEP);
         }
-        self.is_out_of_time(entry, self.now) && (entry.checks.answered || !self.config.askable)
+        self.is_out_of_time(entry) && (entry.checks.answered || !self.config.askable)
     }
 
-    fn is_out_of_time(&self, entry: &Entry, now: Now) -> bool {
-        entry.started.elapsed(now) >= self.config.expire_after + KEEP
+    fn is_out_of_time(&self, entry: &Entry) -> bool {
+        entry.started.elapsed(self.now) >= self.config.expire_after + KEEP
     }
 
     /// Whether a wake asks about this flow: until the server has spoken, or 24 hours after expiry.
-    pub(super) fn is_worth_checking(&self, index: usize) -> bool {
-        self.entries.get(index).is_some_and(|entry| {
-            entry.is_open(&self.config)
-                && entry.superseded_by.is_none()
-                && (!self.is_out_of_time(entry, self.now) || !entry.checks.answered)
-        })
+    pub(super) fn is_worth_checking(&self, entry: &Entry) -> bool {
+        entry.is_asked_about(&self.config)
+            && (!self.is_out_of_time(entry) || !entry.checks.answered)
     }
 
     pub(super) fn next_sweep(&self, entry: &Entry) -> Millis {
@@ -409,51 +368,47 @@ impl Machine {
 
     /// Slots of flows that nobody here knows are bounded, and go after a day.
     fn prune_slots(&mut self, notices: Vec<(String, Notice)>) {
-        let mut unknown: Vec<(Millis, String)> = notices
-            .into_iter()
-            .filter(|(key, notice)| {
-                *key != self.names.namespace
-                    && notice
-                        .flow_id
-                        .as_ref()
-                        .is_none_or(|flow_id| self.find(flow_id).is_none())
-            })
-            .map(|(key, notice)| (notice.timestamp.unwrap_or_default(), key))
-            .collect();
-        let stale = self.now.wall - KEEP;
-        while let Some(place) = (0..unknown.len()).min_by_key(|place| unknown.get(*place)) {
-            let is_excess = unknown.len() > MAX_UNKNOWN_SLOTS;
-            let (said, key) = unknown.swap_remove(place);
-            if !is_excess && said >= stale {
-                return;
+        let mut unknown: Vec<(Millis, String)> = Vec::new();
+        for (key, notice) in notices {
+            let is_known = match &notice.flow_id {
+                Some(flow_id) => self.find(flow_id).is_some(),
+                None => false,
+            };
+            if key != self.names.namespace && !is_known {
+                unknown.push((notice.timestamp.unwrap_or_default(), key));
             }
-            self.outputs.push(Output::Remove {
-                area: Area::Local,
-                key,
-            });
+        }
+        let stale = self.now.wall - KEEP;
+        loop {
+            let mut oldest: Option<(usize, &(Millis, String))> = None;
+            for (place, slot) in unknown.iter().enumerate() {
+                if oldest.is_none_or(|(_, before)| slot < before) {
+                    oldest = Some((place, slot));
+                }
+            }
+            let is_excess = unknown.len() > MAX_UNKNOWN_SLOTS;
+            match oldest {
+                Some((place, (said, _))) if is_excess || *said < stale => {
+                    let (_, key) = unknown.swap_remove(place);
+                    self.put(Output::Remove {
+                        area: Area::Local,
+                        key,
+                    });
+                }
+                _ => return,
+            }
         }
     }
 }
 
-fn remembered(
-    flow_id: FlowId,
-    provider: String,
-    started_at: Millis,
-    expires_at: Millis,
-    retry_of: Option<FlowId>,
-) -> State {
-    State {
-        flow_id,
-        provider,
-        started_at,
-        expires_at,
-        retry_of,
-        superseded_by: None,
-        verdict: None,
-        error: None,
-        polls: 0,
-        attempt: 0,
-        attempt_at: None,
-        checked_at: None,
+/// When a record is read: a reset before what it forbids, a start before what is said of it.
+fn turn_of(record: &Record) -> u8 {
+    match record {
+        Record::Removal(removal) if removal.flow_id.is_none() => 0,
+        Record::Flow(Part::Start, _) => 1,
+        Record::Flow(Part::Tab, _) => 2,
+        Record::Flow(Part::Heir, _) => 3,
+        Record::Flow(..) => 4,
+        Record::Removal(_) => LAST_TURN,
     }
 }

@@ -4,8 +4,8 @@ use super::entry::Entry;
 use super::io::{Area, Event, EventKind, Output, Via};
 use super::{MAX_FLOWS, Machine};
 use crate::proto::flow::FlowId;
-use crate::proto::message::Message;
 use crate::proto::record::Record;
+use crate::proto::state::{Part, State};
 use crate::proto::status::{Basis, Status};
 use crate::proto::time::Since;
 use crate::proto::verdict::Verdict;
@@ -54,6 +54,7 @@ impl Machine {
             && verdict.status == Status::Completed
             && verdict.basis != Basis::Server;
         let rises = entry
+            .state
             .verdict
             .as_ref()
             .is_none_or(|held| verdict.compare(held, confirm) == Ordering::Greater);
@@ -61,8 +62,8 @@ impl Machine {
             return false;
         }
         entry.settled = Some(Since::wall(verdict.settled_at, now));
-        entry.verdict = Some(verdict.clone());
-        entry.error = None;
+        entry.state.verdict = Some(verdict.clone());
+        entry.state.error = None;
         entry.confirming = false;
         if entry
             .failure
@@ -72,15 +73,8 @@ impl Machine {
             entry.failure = None;
         }
         if source == Source::Own {
-            let record = Record::Verdict {
-                flow_id: entry.id.clone(),
-                verdict,
-            };
-            let state = Message::State(entry.state(None));
-            if entry.storable {
-                self.write(Area::Local, record);
-            }
-            self.outputs.push(Output::Broadcast(state));
+            self.write_down(index, Part::Verdict);
+            self.tell(index, None);
         }
         if !self.is_open(index) {
             self.stop_checks(index);
@@ -98,7 +92,7 @@ impl Machine {
         let Some(entry) = self.entries.get_mut(index) else {
             return;
         };
-        let Some(verdict) = entry.verdict.clone() else {
+        let Some(verdict) = entry.state.verdict.clone() else {
             return;
         };
         let kind = match entry.announced.replace(verdict.clone()) {
@@ -111,10 +105,7 @@ impl Machine {
             None => EventKind::of(verdict.status),
         };
         if entry.is_dismissed(confirm) {
-            if entry.shown {
-                self.emit(index, EventKind::Removed, via);
-            }
-            self.hide(index);
+            self.hide(index, via);
             return;
         }
         // What was told under its name once is not announced again, should the server change its mind twice.
@@ -150,14 +141,14 @@ impl Machine {
         let flow = entry.view(&self.config);
         self.untold.push(Untold {
             seq: self.next_event,
-            flow_id: entry.id.clone(),
+            flow_id: entry.state.flow_id.clone(),
             kind,
             verdict: entry.announced.clone(),
         });
         if self.untold.len() > MAX_UNTOLD {
             self.untold.remove(0);
         }
-        self.outputs.push(Output::Emit(Event {
+        self.put(Output::Emit(Event {
             seq: self.next_event,
             kind,
             at: self.now.wall,
@@ -191,7 +182,7 @@ impl Machine {
                 continue;
             };
             if let Some(entry) = self.entries.get_mut(index) {
-                entry.told |= untold.kind.bit();
+                entry.state.told |= untold.kind.bit();
                 entry.told_verdict = untold.verdict;
             }
             self.write_tab(index);
@@ -217,40 +208,37 @@ impl Machine {
         let Some(entry) = self.entries.get(index) else {
             return false;
         };
-        if entry.superseded_by.is_some() || !entry.is_open(&self.config) {
+        if entry.state.superseded_by.is_some() || !entry.is_open(&self.config) {
             return true;
         }
-        if next == entry.id || self.hops(index) >= MAX_HOPS || self.leads_to(&next, index) {
+        if next == entry.state.flow_id
+            || self.hops(index) >= MAX_HOPS
+            || self.leads_to(&next, index)
+        {
             return false;
         }
-        let heir = Entry {
-            started_here: entry.started_here,
-            app_state: entry.app_state.clone(),
-            ..Entry::new(
+        let now = self.now.wall;
+        let heir = State {
+            started_here: entry.state.started_here,
+            app_state: entry.state.app_state.clone(),
+            ..State::new(
                 next.clone(),
-                entry.provider.clone(),
-                self.now.wall,
-                self.now.wall + self.config.expire_after,
-                self.now,
+                entry.state.provider.clone(),
+                now,
+                now + self.config.expire_after,
             )
         };
         self.stop_checks(index);
         let Some(entry) = self.entries.get_mut(index) else {
             return false;
         };
-        let storable = entry.storable;
-        entry.superseded_by = Some(next.clone());
-        let record = Record::Superseded {
-            flow_id: entry.id.clone(),
-            by: next.clone(),
-        };
-        let state = Message::State(entry.state(None));
+        entry.state.superseded_by = Some(next.clone());
         let is_own = source == Source::Own;
-        if is_own && storable {
-            self.write(Area::Local, record);
+        if is_own {
+            self.write_down(index, Part::Heir);
         }
         if self.find(&next).is_none()
-            && let Some(heir_index) = self.insert(heir)
+            && let Some(heir_index) = self.insert(Entry::new(heir, self.now))
         {
             if is_own {
                 self.begin_flow(heir_index, via);
@@ -259,7 +247,7 @@ impl Machine {
             }
         }
         if is_own {
-            self.outputs.push(Output::Broadcast(state));
+            self.tell(index, None);
         }
         self.adopt_heir(index, &next, via, source);
         true
@@ -272,7 +260,7 @@ impl Machine {
             let next = self
                 .entries
                 .get(end)
-                .and_then(|entry| entry.superseded_by.as_ref())
+                .and_then(|entry| entry.state.superseded_by.as_ref())
                 .and_then(|next| self.find(next));
             match next {
                 Some(next) => end = next,
@@ -287,7 +275,7 @@ impl Machine {
         let confirm = self.config.confirm_or_ask();
         let verdict = self
             .find_mut(next)
-            .and_then(|entry| entry.verdict.clone())
+            .and_then(|entry| entry.state.verdict.clone())
             .filter(|verdict| !verdict.is_provisional(confirm));
         if let Some(verdict) = verdict {
             self.adopt(index, verdict, via, source);
@@ -298,8 +286,8 @@ impl Machine {
         let Some(entry) = self.entries.get(index) else {
             return;
         };
-        let id = entry.id.clone();
-        let verdict = entry.verdict.clone();
+        let id = entry.state.flow_id.clone();
+        let verdict = entry.state.verdict.clone();
         let confirm = self.config.confirm_or_ask();
         let Some(verdict) = verdict.filter(|verdict| !verdict.is_provisional(confirm)) else {
             return;
@@ -308,7 +296,7 @@ impl Machine {
             let follows = self
                 .entries
                 .get(before)
-                .is_some_and(|entry| entry.superseded_by.as_ref() == Some(&id));
+                .is_some_and(|entry| entry.state.superseded_by.as_ref() == Some(&id));
             if follows {
                 self.adopt(before, verdict.clone(), via, source);
             }
@@ -318,24 +306,24 @@ impl Machine {
     /// How many flows this one has already gone on in place of.
     fn hops(&self, index: usize) -> usize {
         let mut hops = 0;
-        let mut id = self.entries.get(index).map(|entry| &entry.id);
+        let mut id = self.entries.get(index).map(|entry| &entry.state.flow_id);
         while let Some(before) = self
             .entries
             .iter()
-            .find(|entry| entry.superseded_by.as_ref() == id && id.is_some())
+            .find(|entry| entry.state.superseded_by.as_ref() == id && id.is_some())
         {
             hops += 1;
             if hops >= MAX_HOPS {
                 break;
             }
-            id = Some(&before.id);
+            id = Some(&before.state.flow_id);
         }
         hops
     }
 
     /// Whether the chain of flows after `from` comes to the one at `index`: a circle would never settle.
     fn leads_to(&self, from: &FlowId, index: usize) -> bool {
-        let target = self.entries.get(index).map(|entry| &entry.id);
+        let target = self.entries.get(index).map(|entry| &entry.state.flow_id);
         let mut id = Some(from);
         for _ in 0..=MAX_HOPS {
             if id == target {
@@ -344,27 +332,40 @@ impl Machine {
             id = self
                 .entries
                 .iter()
-                .find(|entry| Some(&entry.id) == id)
-                .and_then(|entry| entry.superseded_by.as_ref());
+                .find(|entry| Some(&entry.state.flow_id) == id)
+                .and_then(|entry| entry.state.superseded_by.as_ref());
         }
         id.is_some()
     }
 
     /// The flow that settled first, where there are too many.
     pub(super) fn settled_in_excess(&self) -> Option<FlowId> {
-        let closed = |entry: &&Entry| !entry.is_open(&self.config);
-        if self.entries.iter().filter(closed).count() <= MAX_SETTLED {
-            return None;
+        let settled_at = |entry: &Entry| {
+            entry
+                .state
+                .verdict
+                .as_ref()
+                .map(|verdict| verdict.settled_at)
+        };
+        let mut count = 0;
+        let mut first: Option<&Entry> = None;
+        for entry in &self.entries {
+            if entry.is_open(&self.config) {
+                continue;
+            }
+            count += 1;
+            // The same in every window.
+            let is_earlier = |other: &Entry| match settled_at(entry).cmp(&settled_at(other)) {
+                Ordering::Equal => entry.state.flow_id < other.state.flow_id,
+                order => order == Ordering::Less,
+            };
+            if first.is_none_or(is_earlier) {
+                first = Some(entry);
+            }
         }
-        self.entries
-            .iter()
-            .filter(closed)
-            .min_by_key(|entry| {
-                let settled_at = entry.verdict.as_ref().map(|verdict| verdict.settled_at);
-                // The same in every window.
-                (settled_at, &entry.id)
-            })
-            .map(|entry| entry.id.clone())
+        first
+            .filter(|_| count > MAX_SETTLED)
+            .map(|entry| entry.state.flow_id.clone())
     }
 
     pub(super) fn is_open(&self, index: usize) -> bool {
@@ -384,12 +385,22 @@ impl Machine {
 
     pub(super) fn write(&mut self, area: Area, record: Record) {
         let key = self.names.record_key(&record);
-        self.outputs.push(Output::Write { area, key, record });
+        self.put(Output::Write { area, key, record });
+    }
+
+    /// Writes a part of a flow down, unless it lives in memory.
+    pub(super) fn write_down(&mut self, index: usize, part: Part) {
+        if let Some(entry) = self.entries.get(index)
+            && entry.storable
+        {
+            let record = entry.record(part);
+            self.write(Area::Local, record);
+        }
     }
 
     pub(super) fn write_tab(&mut self, index: usize) {
         if let Some(entry) = self.entries.get(index) {
-            let record = entry.tab_record();
+            let record = entry.record(Part::Tab);
             self.write(Area::Session, record);
         }
     }

@@ -1,6 +1,7 @@
 //! The contract's words for what comes out of the machine, and its shape in JavaScript.
 
 use super::io::{Event, EventKind, FlowView, Poller, Stage, Via, WindowHint};
+use crate::proto::flow::FlowId;
 use crate::proto::tree::Tree;
 
 impl Via {
@@ -84,12 +85,14 @@ impl Event {
     /// The event as the front gets it.
     #[must_use]
     pub fn to_wire(&self) -> Tree {
-        Tree::object()
-            .with("seq", self.seq)
-            .with("type", self.kind.as_str())
-            .with("at", self.at)
-            .with("via", self.via.as_str())
-            .with("flow", self.flow.to_wire())
+        let mut object = Tree::object();
+        object
+            .count("seq", self.seq)
+            .text("type", self.kind.as_str())
+            .time("at", self.at)
+            .text("via", self.via.as_str())
+            .put("flow", self.flow.to_wire());
+        object
     }
 }
 
@@ -97,26 +100,31 @@ impl FlowView {
     /// The flow as the front gets it.
     #[must_use]
     pub fn to_wire(&self) -> Tree {
-        let error = self.error.as_ref().map(|error| {
-            Tree::object()
-                .with("code", &error.code)
-                .with("retryable", error.retryable)
-        });
-        let object = Tree::object()
-            .with("id", &self.id)
-            .with("provider", &self.provider)
-            .with("startedAt", self.started_at)
-            .with("expiresAt", self.expires_at)
-            .with("startedHere", self.started_here)
-            .with_some("appState", self.app_state.as_ref())
-            .with_some("retryOf", self.retry_of.as_ref())
-            .with("status", self.status.as_str())
-            .with_some("stage", self.stage.map(Stage::as_str))
-            .with_some("window", self.window.map(WindowHint::as_str))
-            .with_some("href", self.href.as_ref())
-            .with_some("settledAt", self.settled_at)
-            .with_some("provisional", self.provisional)
-            .with_some("error", error);
-        self.outcome.write(object)
+        let mut object = Tree::object();
+        object
+            .text("id", self.id.as_str())
+            .text("provider", &self.provider)
+            .time("startedAt", self.started_at)
+            .time("expiresAt", self.expires_at)
+            .flag("startedHere", self.started_here)
+            .some_text("appState", self.app_state.as_deref())
+            .some_text("retryOf", self.retry_of.as_ref().map(FlowId::as_str))
+            .text("status", self.status.as_str())
+            .some_text("stage", self.stage.map(Stage::as_str))
+            .some_text("window", self.window.map(WindowHint::as_str))
+            .some_text("href", self.href.as_deref())
+            .some_time("settledAt", self.settled_at);
+        if let Some(provisional) = self.provisional {
+            object.flag("provisional", provisional);
+        }
+        if let Some(view) = &self.error {
+            let mut error = Tree::object();
+            error
+                .text("code", view.code.as_str())
+                .flag("retryable", view.retryable);
+            object.put("error", error);
+        }
+        self.outcome.write(&mut object);
+        object
     }
 }

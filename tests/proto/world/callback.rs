@@ -122,7 +122,7 @@ impl World {
             Some(flow_id) => format!("oauth-status:{flow_id}"),
             None => format!(
                 "oauth-status:p:{}",
-                oauth_sync::proto::seen::hash(wire["id"].as_str().unwrap_or_default())
+                oauth_sync::proto::text::hash(wire["id"].as_str().unwrap_or_default())
             ),
         };
         self.write_slot(None, &slot, wire.clone());

@@ -5,6 +5,7 @@ use super::{Sabotage, World};
 use oauth_sync::proto::machine::{Area, Config, Event, Input, Machine, Output, Reason, RequestId};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::record::Record;
+use oauth_sync::proto::state::Part;
 use oauth_sync::proto::time::Millis;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -219,7 +220,7 @@ impl World {
                 state.verdict.is_some()
             }
             (Some(Sabotage::KeepsVerdictsToItself), Output::Write { record, .. }) => {
-                matches!(record, Record::Verdict { .. })
+                matches!(record, Record::Flow(Part::Verdict, _))
             }
             _ => false,
         }
