@@ -6,7 +6,7 @@ import type { Options } from "./types.js";
 
 type Source = NonNullable<Options["wasm"]>;
 
-/** The eight bytes of an empty module, which compiles wherever anything may. */
+/** The eight bytes of an empty module, which starts wherever anything may. */
 const EMPTY = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0]);
 
 let loading: Promise<unknown> | undefined;
@@ -27,7 +27,7 @@ async function instantiate(source: Source | undefined): Promise<void> {
   try {
     await run(module);
   } catch (error) {
-    throw failure("wasm_mismatch", error);
+    throw failure((await isAllowed()) ? "wasm_mismatch" : "wasm_blocked", error);
   }
 }
 
@@ -53,7 +53,8 @@ async function compileFrom(source: Source): Promise<WebAssembly.Module> {
 
 async function isAllowed(): Promise<boolean> {
   try {
-    await WebAssembly.compile(EMPTY);
+    // WebKit compiles under every policy, and only starts nothing.
+    await WebAssembly.instantiate(EMPTY);
     return true;
   } catch {
     return false;

@@ -4,14 +4,17 @@ import { afterEach, describe, test } from "node:test";
 import { FakeWindow } from "./harness/fake-window.mjs";
 import { moduleStamped, openPage, settle } from "./harness/front.mjs";
 
-const { compile, compileStreaming } = WebAssembly;
+const { compile, compileStreaming, instantiate } = WebAssembly;
 const { fetch } = globalThis;
 afterEach(() => {
-  Object.assign(WebAssembly, { compile, compileStreaming });
+  Object.assign(WebAssembly, { compile, compileStreaming, instantiate });
   globalThis.fetch = fetch;
 });
 
 const answer = (body, init) => async () => new Response(body, init);
+const refused = async () => {
+  throw new WebAssembly.CompileError("violates the following Content Security policy directive");
+};
 const bytes = Buffer.concat([Buffer.from([0, 97, 115, 109, 1, 0, 0, 0]), Buffer.from("\x00\x0f\x0aoauth-synctest", "latin1")]);
 
 describe("ready", () => {
@@ -51,7 +54,13 @@ describe("ready", () => {
     ["a_sign_in_page_comes_instead", "wasm_unreachable", () => { globalThis.fetch = answer("<!doctype html>", { headers: { "content-type": "text/html" } }); }],
     ["the_policy_forbids_it", "wasm_blocked", () => {
       globalThis.fetch = answer(bytes);
-      WebAssembly.compile = async () => { throw new WebAssembly.CompileError("violates the following Content Security policy directive"); };
+      WebAssembly.compile = refused;
+      WebAssembly.instantiate = refused;
+    }],
+    ["the_policy_forbids_its_start_alone", "wasm_blocked", ({ control }) => {
+      globalThis.fetch = answer(bytes);
+      WebAssembly.instantiate = refused;
+      control.initError = new WebAssembly.CompileError("Refused to create a WebAssembly object");
     }],
     ["the_module_is_of_another_build", "wasm_mismatch", () => { globalThis.fetch = answer(Buffer.from(bytes.toString("latin1").replace("test", "tost"), "latin1")); }],
     ["the_module_does_not_fit_its_glue", "wasm_mismatch", ({ control }) => {
