@@ -50,7 +50,7 @@ export interface PendingFlow<P extends string = string> extends FlowBase<P> {
   readonly stage: "opening" | "waiting" | "confirming" | "slow" | "overdue";
   /** Only a hint. `unknown`: opened by another tab, or before a reload. */
   readonly window: "open" | "closed" | "blocked" | "unknown";
-  /** The address for `<a href target="_blank">` where the popup was blocked; absent while it is not known. */
+  /** The address for `<a href target="_blank" rel="opener">` where the popup was blocked; absent while it is not known. */
   readonly href?: string;
   /** A reason to doubt a good end, such as a denial that the server has not confirmed. Keep listening. */
   readonly error?: FlowError;

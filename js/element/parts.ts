@@ -86,6 +86,8 @@ export function makeParts(root: ShadowRoot): Parts {
   primary.append(label, act);
   const link = html("a", "primary");
   link.target = "_blank";
+  // Without it, Safari tells the server that another site sends the person, and the server asks whether that is meant.
+  link.rel = "opener";
   link.part.add("link", "primary");
   const secondary = html("button", "secondary");
   secondary.part.add("button", "secondary");

@@ -14,7 +14,7 @@ scenario("a_blocked_popup_leaves_a_link_that_connects", async ({ open, browser }
   }, "a link");
   assert.equal(window, "blocked");
   await starter.run((url) => {
-    document.body.append(Object.assign(document.createElement("a"), { id: "link", href: url, target: "_blank", textContent: "go on" }));
+    document.body.append(Object.assign(document.createElement("a"), { id: "link", href: url, target: "_blank", rel: "opener", textContent: "go on" }));
   }, href);
   const tab = await browser.windowFrom(() => starter.click("#link"));
   await tab.allow();
