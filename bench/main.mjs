@@ -4,7 +4,7 @@
  */
 import { availableParallelism, loadavg } from "node:os";
 import { build } from "../scripts/build.mjs";
-import { installBrowser, installPackages, installWasmTarget } from "../scripts/install.mjs";
+import { installEngine, installPackages, installWasmTarget } from "../scripts/install.mjs";
 import { print } from "./print.mjs";
 import { BenchServer } from "./server.mjs";
 
@@ -14,8 +14,7 @@ const say = (step) => console.error(`${step} …`);
 
 await installWasmTarget(say);
 await installPackages(say);
-const { browser: chromium, driver } = await installBrowser(say);
-Object.assign(process.env, { CHROMIUM: chromium, CHROMEDRIVER: driver });
+Object.assign(process.env, await installEngine("chromium", say));
 await build((step) => say(`building the ${step}`));
 
 // They import npm packages, and read from the environment where the browser is.

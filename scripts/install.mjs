@@ -29,34 +29,70 @@ export async function installWasmTarget(say) {
   }
 }
 
-/** Chromium and its driver; the paths of both. */
-export async function installBrowser(say) {
-  const find = async () => ({
-    browser: process.env.CHROMIUM ?? (await onPath("chromium", "chromium-browser", "google-chrome")),
-    driver: process.env.CHROMEDRIVER ?? (await onPath("chromedriver")),
-  });
-  const found = await find();
-  if (found.browser && found.driver) return found;
-  if (process.getuid?.() !== 0 || !(await onPath("apt-get"))) {
-    throw new Error("Chromium or its driver is missing: install both (on Debian: apt-get install chromium chromium-driver), or name them in CHROMIUM and CHROMEDRIVER");
+/**
+ * What each engine needs: Debian's packages, and where the parts are, by the variable that may name another place.
+ * WebKitGTK keeps its small browser off the path.
+ */
+const ENGINES = {
+  chromium: {
+    packages: ["chromium", "chromium-driver"],
+    parts: { CHROMIUM: () => onPath("chromium", "chromium-browser", "google-chrome"), CHROMEDRIVER: () => onPath("chromedriver") },
+  },
+  firefox: { packages: ["firefox-esr"], parts: { FIREFOX: () => onPath("firefox-esr", "firefox") } },
+  webkit: {
+    packages: ["webkit2gtk-driver", "xvfb"],
+    parts: { WEBKITDRIVER: () => onPath("WebKitWebDriver"), MINIBROWSER: miniBrowser, XVFB: () => onPath("Xvfb") },
+  },
+};
+
+/** The engines that tests can be run on. */
+export const engineNames = Object.keys(ENGINES);
+
+/** Installs an engine and its driver; resolves with the variables that say where they are. */
+export async function installEngine(name, say) {
+  const { packages, parts } = ENGINES[name];
+  let env = await find(parts);
+  if (Object.values(env).includes(undefined)) {
+    const missing = Object.keys(env).filter((part) => env[part] === undefined);
+    if (process.getuid?.() !== 0 || !(await onPath("apt-get"))) {
+      throw new Error(`${name} or its driver is missing: install them (on Debian: apt-get install ${packages.join(" ")}), or name them in ${missing.join(" and ")}`);
+    }
+    say(`installing ${packages.join(" and ")}`);
+    const apt = { env: { DEBIAN_FRONTEND: "noninteractive" } };
+    await run("apt-get", ["update"], apt);
+    await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], apt);
+    env = await find(parts);
   }
-  say("installing Chromium and its driver");
-  const env = { DEBIAN_FRONTEND: "noninteractive" };
-  await run("apt-get", ["update"], { env });
-  await run("apt-get", ["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"], { env });
-  return find();
+  // No Debian package has it.
+  if (name === "firefox") env.GECKODRIVER = process.env.GECKODRIVER ?? (await onPath("geckodriver")) ?? (await installCrate("geckodriver", "0.37.1", say));
+  return env;
 }
 
 /** cargo-deny, built once: there is no package of it everywhere. */
-export async function installDeny(say) {
+export const installDeny = (say) => installCrate("cargo-deny", "0.20.2", say);
+
+/** A command that is a crate, built once into `target/tools`; its path. */
+async function installCrate(name, version, say) {
   const tools = join(root, "target/tools");
-  const deny = join(tools, "bin/cargo-deny");
-  if (!(await isThere(deny))) {
-    say("building cargo-deny (once)");
+  const command = join(tools, "bin", name);
+  if (!(await isThere(command))) {
+    say(`building ${name} (once)`);
     const env = { CARGO_TARGET_DIR: join(tools, "build") };
-    await run("cargo", ["install", "--quiet", "--debug", "--locked", "--root", tools, "--version", "0.20.2", "cargo-deny"], { env });
+    await run("cargo", ["install", "--quiet", "--debug", "--locked", "--root", tools, "--version", version, name], { env });
   }
-  return deny;
+  return command;
+}
+
+async function find(parts) {
+  const places = Object.entries(parts).map(async ([name, look]) => [name, process.env[name] ?? (await look())]);
+  return Object.fromEntries(await Promise.all(places));
+}
+
+async function miniBrowser() {
+  const libraries = await readdir("/usr/lib").catch(() => []);
+  const places = libraries.flatMap((name) => ["4.1", "4.0"].map((version) => `/usr/lib/${name}/webkit2gtk-${version}/MiniBrowser`));
+  for (const place of places) if (await isThere(place)) return place;
+  return undefined;
 }
 
 async function hasPackages() {

@@ -6,7 +6,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, bin, root } from "./command.mjs";
-import { installBrowser, installDeny, installPackages, installWasmTarget, testFiles } from "./install.mjs";
+import { installDeny, installEngine, installPackages, installWasmTarget, testFiles } from "./install.mjs";
 
 const say = (step) => console.log(`${step} …`);
 const cargo = (...args) => ["cargo", args];
@@ -40,6 +40,8 @@ const STAGES = {
   },
   provider: { commands: () => nodeTests("tests/provider"), hasTests: true },
   e2e: { commands: () => nodeTests("tests/e2e"), hasTests: true, needsBuild: true, needsBrowser: true },
+  "e2e-firefox": { commands: [["node", ["scripts/e2e.mjs", "firefox", "--smoke"]]], hasTests: true },
+  "e2e-webkit": { commands: [["node", ["scripts/e2e.mjs", "webkit", "--smoke"]]], hasTests: true },
 };
 
 async function nodeTests(directory) {
@@ -48,10 +50,7 @@ async function nodeTests(directory) {
 }
 
 async function runStage({ commands, env = {}, hasTests = false, needsBuild = false, needsBrowser = false }) {
-  if (needsBrowser) {
-    const { browser, driver } = await installBrowser(say);
-    Object.assign(env, { CHROMIUM: browser, CHROMEDRIVER: driver });
-  }
+  if (needsBrowser) Object.assign(env, await installEngine("chromium", say));
   const outputs = [];
   let tests = 0;
   const own = typeof commands === "function" ? await commands() : commands;

@@ -12,9 +12,7 @@ const success = (flowId) => ({ type: "oauth-complete", v: 1, id: "forged-notice-
 const droppedOf = async (tab) => Object.values((await tab.diagnostics()).dropped).reduce((sum, count) => sum + count, 0);
 
 scenario("a_message_of_another_origin_changes_nothing", async ({ open, world, browser }) => {
-  // The same server under another name is another origin, and another site.
-  const foreign = world.origin.replace("localhost", "127.0.0.1");
-  const attacker = await browser.openTab(`${foreign}/test/attacker.html`);
+  const attacker = await browser.openTab(`${world.foreignOrigin}/test/attacker.html`);
   const address = `${world.origin}/test/app.html?${new URLSearchParams({ tab: "victim", options: JSON.stringify({ ...noEndpoint, startUrl: "/test/plain-listener.html" }) })}`;
   await attacker.run((url) => {
     window.next = url;

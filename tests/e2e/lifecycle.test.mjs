@@ -31,6 +31,8 @@ scenario("a_page_that_is_reloading_while_the_notice_comes_finds_it", async ({ op
   world.releaseProvider();
   await window.closed();
   world.front.release();
+  // Until its successor is there, the page that is on its way out may still hear and tell.
+  await world.log.until(() => world.log.find({ tab: starter.name, kind: "ready" }).length === 2, "the page to be back");
   await allHearOneCompleted([starter], id);
 });
 

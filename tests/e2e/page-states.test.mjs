@@ -7,12 +7,13 @@ import { startProvider } from "../provider/provider.mjs";
 import { Browser } from "./harness/browser.mjs";
 import { servePageDouble } from "./harness/page-double.mjs";
 import { pageStates } from "./harness/page-states.mjs";
+import { placeOf } from "./harness/suite.mjs";
 
 const axe = await readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 const schemes = ["light", "dark"];
 const widths = [360, 1280];
 
-describe("page states", () => {
+describe("page states", placeOf("page states"), () => {
   let browser;
   let page;
   let tab;

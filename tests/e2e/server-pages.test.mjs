@@ -8,6 +8,8 @@ const axe = await readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), 
 
 /** Each at 360 px, in both schemes; pictures of them land beside those of the demo. */
 async function looksWell(tab, name) {
+  // Only Chromium's driver shows a page in another size and scheme; what the pages do is tried on every engine.
+  if (tab.browser.engine !== "chromium") return;
   await mkdir("target/screenshots", { recursive: true });
   for (const scheme of ["light", "dark"]) {
     const { driver } = tab.browser;

@@ -1,49 +1,33 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { Builder } from "selenium-webdriver";
-import chrome from "selenium-webdriver/chrome.js";
+import { engineName, engines } from "./engines.mjs";
 import { Tab } from "./tab.mjs";
-
-const chromium = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const chromedriver = process.env.CHROMEDRIVER ?? "/usr/bin/chromedriver";
-
-const flags = [
-  "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--window-size=1280,900",
-];
 
 /**
  * A browser with several windows. What tests do goes by WebDriver alone, so that each engine with a driver can stand in
- * here; Chromium's own protocol serves for forgetting cookies and for looking at the page in other sizes and colours.
+ * here. What a test does by `sendDevToolsCommand` is Chromium's alone, and is skipped elsewhere.
  */
 export class Browser {
-  /** @param {{ popups?: "allowed" | "blocked", flags?: string[] }} [options] `blocked`: only what a click opens may open */
-  static async start({ popups = "blocked", flags: more = [] } = {}) {
+  /** @param {{ popups?: "allowed" | "blocked", flags?: string[], engine?: string }} [options] `blocked`: only what a click opens may open */
+  static async start({ popups = "blocked", flags = [], engine = engineName } = {}) {
     const browser = new Browser();
-    browser.profile = await mkdtemp(`${tmpdir()}/oauth-sync-chromium-`);
-    const options = new chrome.Options();
-    options.setChromeBinaryPath(chromium);
-    options.addArguments(...flags, ...more, `--user-data-dir=${browser.profile}`);
-    if (popups === "blocked") options.excludeSwitches("disable-popup-blocking");
-    options.windowTypes("tab", "webview", "page");
-    browser.driver = await new Builder()
-      .forBrowser("chrome")
-      .setChromeOptions(options)
-      .setChromeService(new chrome.ServiceBuilder(chromedriver))
-      .build();
-    await browser.driver.manage().setTimeouts({ script: 15_000, pageLoad: 20_000 });
-    browser.home = await browser.driver.getWindowHandle();
+    if (!Object.hasOwn(engines, engine)) throw new Error(`no engine is called ${engine}; there are ${Object.keys(engines).join(", ")}`);
+    const { driver, end } = await engines[engine]({ popups, flags });
+    Object.assign(browser, { engine, driver, end });
+    await driver.manage().setTimeouts({ script: 15_000, pageLoad: 20_000 });
+    browser.home = await driver.getWindowHandle();
     return browser;
   }
 
   async quit() {
     await this.driver.quit();
-    await rm(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    await this.end();
   }
 
   /** Opens `url` in a new tab. A page of the app gets the tab's name as `?tab=`, under which the log then has it. */
   async openTab(url, { name, world } = {}) {
-    await this.driver.switchTo().newWindow("tab");
+    // A popup takes no tabs, and Firefox's driver would wait for one for ever.
+    await this.focusHome();
+    // A background tab of WebKit's small browser is hidden, and what is hidden may open no window.
+    await this.driver.switchTo().newWindow(this.engine === "webkit" ? "window" : "tab");
     const tab = new Tab(this, await this.driver.getWindowHandle(), { name, world });
     await tab.go(url);
     return tab;
@@ -84,15 +68,16 @@ export class Browser {
     }
   }
 
-  /** Closes every window but the first, and forgets the cookies. */
-  async clear() {
+  /** Closes every window but the first, and forgets the cookies of `origins`. */
+  async clear(origins = []) {
     for (const handle of await this.handles()) {
       if (handle === this.home) continue;
       await this.driver.switchTo().window(handle).then(() => this.driver.close(), ignoreGone);
     }
     await this.focusHome();
+    // Cookies know no ports: those of one test would be sent in the next.
+    for (const origin of origins) await this.driver.get(`${origin}/test/forget`);
     await this.driver.get("about:blank");
-    await this.driver.sendDevToolsCommand("Network.clearBrowserCookies", {});
   }
 }
 

@@ -70,6 +70,10 @@ export class Front {
       response.writeHead(204).end();
       return;
     }
+    if (url.pathname === "/test/forget") {
+      response.writeHead(200, { "clear-site-data": `"cookies"`, "content-type": "text/html" }).end();
+      return;
+    }
     this.requests.push({ path: url.pathname, query: url.searchParams, method: request.method });
     if (this.cut.has(url.pathname)) {
       response.destroy();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser } from "./browser.mjs";
+import { placeOf } from "./suite.mjs";
 import { World } from "./world.mjs";
 
 /**
@@ -17,7 +18,9 @@ export function scenarios(browserOptions) {
 
   /** @param {{ mayReportErrors?: boolean }} [options] `mayReportErrors`: the fault is one that a page reports as an error */
   return function scenario(name, run, { mayReportErrors = false } = {}) {
-    test(name, { timeout: 90_000 }, async () => {
+    const place = placeOf(name);
+    if (place === null) return;
+    test(name, { timeout: 90_000, ...place }, async () => {
       const world = await World.open();
       try {
         await run({ world, browser, open: opener(world, browser) });
@@ -27,7 +30,7 @@ export function scenarios(browserOptions) {
         error.message += `\nwhat the pages reported:\n${world.log}\nwhat the server printed:\n${world.server?.output}`;
         throw error;
       } finally {
-        await browser.clear();
+        await browser.clear([world.origin, world.foreignOrigin]);
         await world.close();
       }
     });

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./port.mjs";
 
 const root = new URL("../../../", import.meta.url);
 const binary = process.env.OAUTH_SYNC_SERVER ?? resolve(fileURLToPath(root), process.env.CARGO_TARGET_DIR ?? "target", "debug/oauth-sync-server");
@@ -65,12 +65,4 @@ export class CompanionServer {
       child.kill(signal);
     });
   }
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  const { port } = server.address();
-  await new Promise((closed) => server.close(closed));
-  return port;
 }

@@ -32,6 +32,11 @@ export class World {
     return this.front.origin;
   }
 
+  /** The same pages under another name: another origin, and another site. */
+  get foreignOrigin() {
+    return this.front.origin.replace("localhost", "127.0.0.1");
+  }
+
   /** Holds the provider before it shows a page; with automatic consent, `release` then lets the flow run to its end. */
   holdProvider() {
     this.provider.control.set({ held: ["interaction"], automaticConsent: true });
