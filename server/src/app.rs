@@ -6,6 +6,7 @@ use crate::flow::FlowService;
 use crate::http::identity::Identifier;
 use crate::limit::Limiter;
 use crate::metrics::Metrics;
+use crate::push::{self, Hub};
 use crate::store::{Store, StoreError};
 use crate::sweep::Sweeper;
 use crate::tokens::{Revoker, TokenService};
@@ -22,6 +23,8 @@ pub struct App {
     pub sweeper: Sweeper,
     /// Run it beside the router, once for each process.
     pub revoker: Revoker,
+    /// Run it beside the router, once for each process.
+    pub hub: Arc<Hub>,
     /// Cancelled when the process stops: long waits end.
     pub stopping: CancellationToken,
     /// The numbers.
@@ -30,6 +33,7 @@ pub struct App {
     pub limiter: Limiter,
     pub(crate) clock: Clock,
     pub(crate) metrics_access: MetricsAccess,
+    pub(crate) push: push::Limits,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) identifier: Identifier,
     pub(crate) origin: Origin,
@@ -109,6 +113,8 @@ impl App {
                 config.limits,
             ),
             revoker: Revoker::new(Arc::clone(&tokens)),
+            hub: Arc::new(Hub::new(Arc::clone(&store), config.push)),
+            push: config.push,
             tokens,
             stopping: CancellationToken::new(),
             metrics,

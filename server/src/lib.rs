@@ -20,6 +20,7 @@ pub mod flow;
 pub mod http;
 pub mod limit;
 pub mod metrics;
+pub mod push;
 pub mod random;
 pub mod serve;
 pub mod store;

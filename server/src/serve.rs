@@ -93,6 +93,7 @@ pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), S
     let watching = metrics_on_their_own(&app).await?;
     let sweeping = tokio::spawn(app.sweeper.clone().run(stopping.clone()));
     let revoking = tokio::spawn(app.revoker.clone().run(stopping.clone()));
+    let telling = tokio::spawn(Arc::clone(&app.hub).run(stopping.clone()));
     let told = told_to_stop()?;
     let stop = stopping.clone();
     tokio::spawn(async move {
@@ -117,7 +118,7 @@ pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), S
     if tokio::time::timeout(EXCHANGES, finish).await.is_err() {
         warn!("some exchanges or refreshes did not end in time; they will be called interrupted");
     }
-    let _ended = tokio::join!(sweeping, revoking, watching);
+    let _ended = tokio::join!(sweeping, revoking, telling, watching);
     store.close().await;
     info!("stopped");
     Ok(())

@@ -132,7 +132,7 @@ impl<'a> Asked<'a> {
         let mut report = Report::new(json!({
             "outcome": "disconnected",
             "id": ended.connection,
-            "queued": ended.queued,
+            "queued": ended.queued.len(),
             "revoked": revoked.revoked,
             "givenUp": revoked.given_up,
             "waitingRevocations": waiting,

@@ -110,17 +110,10 @@ impl Entry {
 
     /// Apart from each other: what a person has to do, what passes, and what is the operator's.
     fn state(&self) -> &'static str {
-        let row = &self.row;
         if self.fingerprint.is_err() {
             "not_decryptable"
-        } else if row.reauth_reason.is_some() {
-            "reauth_required"
-        } else if row.refresh_error.is_some() {
-            "refresh_failed"
-        } else if row.access_expires_at.is_some_and(|at| at <= self.now) {
-            "expired"
         } else {
-            "active"
+            self.row.state_at(self.now).as_str()
         }
     }
 

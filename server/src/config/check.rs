@@ -6,6 +6,7 @@ use super::raw::{RawConfig, RawIdentity, RawKey};
 use super::{Config, Identity, Overrides, Problem, Surroundings};
 use crate::envelope::{Key, KeyRing};
 use crate::flow::Limits;
+use crate::push;
 use axum::http::HeaderName;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -82,6 +83,7 @@ pub(super) fn check(
                 limits: Limits::default(),
                 rates,
                 metrics,
+                push: push::Limits::default(),
                 demo,
             })
         }

@@ -13,6 +13,7 @@ pub use provider::{ClientAuthentication, Pkce, Provider, Providers, Revocation, 
 use crate::envelope::KeyRing;
 use crate::flow::Limits;
 use crate::limit::Rates;
+use crate::push;
 use axum::http::HeaderName;
 use secrecy::{SecretSlice, SecretString};
 use std::fmt;
@@ -49,6 +50,8 @@ pub struct Config {
     pub rates: Rates,
     /// Who may see the numbers.
     pub metrics: MetricsAccess,
+    /// What is held for clients that listen.
+    pub push: push::Limits,
     /// The directories that a demo serves.
     pub demo: Option<Demo>,
 }

@@ -2,7 +2,10 @@
 
 mod callback;
 mod cancel;
+mod connection;
+mod connections;
 mod cookies;
+mod events;
 mod health;
 pub(crate) mod identity;
 mod limit;
@@ -62,10 +65,16 @@ type Routes = OpenApiRouter<Arc<App>>;
 
 /// Every route, from the same words that describe it. Those for scripts answer across origins.
 fn documented(app: &Arc<App>) -> Routes {
-    let read_by_scripts = Routes::new().routes(routes!(status::status));
+    let read_by_scripts = Routes::new()
+        .routes(routes!(status::status))
+        .routes(routes!(events::events))
+        .routes(routes!(connections::list));
     let change_by_scripts = Routes::new()
         .routes(routes!(start::create))
-        .routes(routes!(cancel::cancel));
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(connections::refresh))
+        .routes(routes!(connections::disconnect))
+        .routes(routes!(connections::validate));
     let read = Routes::new()
         .routes(routes!(outcome::show))
         .routes(routes!(pages::callback_module))
@@ -113,6 +122,7 @@ fn cors(app: &App) -> CorsLayer {
             AUTHORIZATION,
             CONTENT_TYPE,
             HeaderName::from_static("idempotency-key"),
+            HeaderName::from_static("last-event-id"),
         ])
         .expose_headers([ETAG, RETRY_AFTER])
         .max_age(Duration::from_secs(600))

@@ -30,6 +30,7 @@ pub(super) fn base() -> utoipa::openapi::OpenApi {
         ),
         tags(
             (name = "flows", description = "From a click to a settled flow"),
+            (name = "connections", description = "How they stand, and changes as they happen"),
             (name = "pages", description = "What a browser's windows load"),
             (name = "operation", description = "For whoever runs the server"),
         ),

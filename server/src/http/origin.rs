@@ -47,6 +47,18 @@ pub(super) fn may_change(app: &App, headers: &HeaderMap, ambient: bool) -> bool 
     }
 }
 
+/// Whether a request may hold something open: a page elsewhere could not read it, but use up what the person may have.
+/// Browsers name the origin of such a page; older ones name nothing where it is the same.
+pub(super) fn may_listen(app: &App, headers: &HeaderMap) -> bool {
+    match headers.get(ORIGIN) {
+        Some(origin) => origin.to_str().is_ok_and(|origin| is_ours(app, origin)),
+        None => matches!(
+            text(headers, "sec-fetch-site"),
+            None | Some("same-origin" | "none")
+        ),
+    }
+}
+
 /// `reference` as an address on the app: a path, or a URL on one of its origins.
 pub(super) fn page_of_the_app(app: &App, reference: &str) -> Option<String> {
     // Checked as a browser reads it, so that `//elsewhere` and `/\elsewhere` are seen as what they are.

@@ -289,7 +289,7 @@ pub(super) async fn create(
     body: Bytes,
 ) -> Response {
     let Some(person) = person else {
-        return respond::error(StatusCode::UNAUTHORIZED, "sign_in_required");
+        return respond::sign_in_required();
     };
     if !origin::may_change(&app, &headers, person.ambient) {
         return respond::error(StatusCode::FORBIDDEN, "wrong_origin");

@@ -6,10 +6,10 @@ use super::parameters::Parameters;
 use super::respond;
 use crate::app::App;
 use crate::flow::FlowError;
+use crate::push::Start;
 use crate::store::Flow;
 use axum::extract::{Extension, RawQuery, State};
-use axum::http::header::ETAG;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use oauth_sync::proto::flow::FlowId;
 use std::sync::Arc;
@@ -17,9 +17,6 @@ use std::time::Duration;
 
 /// The longest a long poll waits: below the half minute after which proxies give up.
 const LONGEST_WAIT: Duration = Duration::from_secs(25);
-
-/// How often a long poll looks: another process may have made the change.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// `GET /oauth/status?flow=&provider=&since=&now=`, and `&after=<version>&wait=<seconds>` to be told of a change.
 #[utoipa::path(
@@ -56,11 +53,8 @@ pub(super) async fn status(
     };
     match found {
         Ok(Some(flow)) => {
-            let mut response = respond::reply(StatusCode::OK, &app.flows.reply(&flow));
-            if let Ok(version) = HeaderValue::from_str(&format!("\"{}\"", flow.version)) {
-                response.headers_mut().insert(ETAG, version);
-            }
-            response
+            let response = respond::reply(StatusCode::OK, &app.flows.reply(&flow));
+            respond::versioned(response, flow.version)
         }
         Ok(None) => respond::unknown(),
         Err(error) => respond::unavailable("status", &error),
@@ -120,23 +114,27 @@ impl Wanted<'_> {
     ) -> Result<Option<Flow>, FlowError> {
         let after: Option<i64> = parameters.value("after").and_then(|text| text.parse().ok());
         let wait: Option<u64> = parameters.value("wait").and_then(|text| text.parse().ok());
-        let first = self.find(app, user).await?;
         let (Some(after), Some(wait)) = (after, wait) else {
-            return Ok(first);
+            return self.find(app, user).await;
         };
-        let wait = Duration::from_secs(wait).min(LONGEST_WAIT);
-        let changed = async {
-            let mut found = first.clone();
-            while found.as_ref().is_some_and(|flow| flow.version == after) {
-                tokio::time::sleep(LOOK_EVERY).await;
-                found = self.find(app, user).await?;
+        let wait = tokio::time::sleep(Duration::from_secs(wait).min(LONGEST_WAIT));
+        tokio::pin!(wait);
+        // Listens before it looks, so that no change falls between.
+        let mut listener = app.hub.listen(user, Start::Now).await?;
+        loop {
+            let found = self.find(app, user).await?;
+            if found.as_ref().is_none_or(|flow| flow.version != after) {
+                return Ok(found);
             }
-            Ok(found)
-        };
-        tokio::select! {
-            found = changed => found,
-            () = tokio::time::sleep(wait) => Ok(first),
-            () = app.stopping.cancelled() => Ok(first),
+            tokio::select! {
+                told = listener.next() => {
+                    if told.is_none() {
+                        listener = app.hub.listen(user, Start::Now).await?;
+                    }
+                }
+                () = &mut wait => return Ok(found),
+                () = app.stopping.cancelled() => return Ok(found),
+            }
         }
     }
 }

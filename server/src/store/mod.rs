@@ -26,8 +26,8 @@ pub use records::{
 };
 pub use sqlite::SqliteStore;
 pub use tokens::{
-    Beginning, Disconnection, Ending, Intent, ReauthReason, Renewal, Renewing, SealedRow,
-    SealedTable, StoredConnection, TokenStore, Verdict,
+    Beginning, ConnectionState, Disconnection, Ending, Intent, ReauthReason, Renewal, Renewing,
+    SealedRow, SealedTable, StoredConnection, TokenStore, Verdict,
 };
 
 use crate::clock::Millis;

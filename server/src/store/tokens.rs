@@ -47,7 +47,58 @@ pub struct StoredConnection {
     pub version: i64,
 }
 
+/// Where a connection is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// It works, as far as anybody knows.
+    Active,
+    /// Its access token has expired: by the clock, without a change of the row.
+    Expired,
+    /// The last refresh did not work; a later one may.
+    RefreshFailed,
+    /// The person has to connect again.
+    ReauthRequired,
+    /// It has ended.
+    Disconnected,
+}
+
+impl ConnectionState {
+    /// As replies write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Expired => "expired",
+            Self::RefreshFailed => "refresh_failed",
+            Self::ReauthRequired => "reauth_required",
+            Self::Disconnected => "disconnected",
+        }
+    }
+}
+
 impl StoredConnection {
+    /// Where it is at `now`: what a person has to do comes before what passes.
+    #[must_use]
+    pub fn state_at(&self, now: Millis) -> ConnectionState {
+        if self.disconnected_at.is_some() {
+            ConnectionState::Disconnected
+        } else if self.reauth_reason.is_some() {
+            ConnectionState::ReauthRequired
+        } else if self.refresh_error.is_some() {
+            ConnectionState::RefreshFailed
+        } else if self.is_good(now) {
+            ConnectionState::Active
+        } else {
+            ConnectionState::Expired
+        }
+    }
+
+    /// Whether its access token has not expired.
+    #[must_use]
+    pub fn is_good(&self, now: Millis) -> bool {
+        self.access_expires_at.is_none_or(|expires| now < expires)
+    }
+
     /// Whether its refresh token may have been used though no answer came.
     #[must_use]
     pub fn is_uncertain(&self) -> bool {
@@ -244,13 +295,14 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Disconnects and queues the tokens, where the generation is still this one. Whether it was.
     fn disconnect<'a>(&'a self, of: &'a Disconnection, now: Millis) -> Answer<'a, bool>;
 
-    /// Takes the oldest token that is due to be revoked, until `until`; a person's refresh token before the access token that
-    /// was queued with it. The count is of the attempts with this one.
-    fn take_revocation(
-        &self,
+    /// Takes the oldest token that is due to be revoked, or the one of that id, until `until`; a person's refresh token
+    /// before the access token that was queued with it. The count is of the attempts with this one.
+    fn take_revocation<'a>(
+        &'a self,
+        id: Option<&'a str>,
         now: Millis,
         until: Millis,
-    ) -> Answer<'_, Option<(PendingRevocation, u32)>>;
+    ) -> Answer<'a, Option<(PendingRevocation, u32)>>;
 
     /// Puts a token off.
     fn postpone_revocation<'a>(&'a self, id: &'a str, until: Millis) -> Answer<'a, ()>;

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 /// A token is refreshed this long before it expires, so that a request that carries it arrives in time.
@@ -53,6 +54,28 @@ pub struct Refreshed {
     pub steps: Vec<Step>,
 }
 
+/// What a caller wants.
+#[derive(Clone, Copy)]
+pub(super) enum Wish<'a> {
+    /// A token that is good for a while.
+    Good,
+    /// A newer one than that of this row, as soon as the provider may be asked.
+    NewerThan(&'a StoredConnection),
+    /// A newer one than there is, though the provider is being left alone.
+    Forced,
+}
+
+impl Wish<'_> {
+    /// Whether the token that is there will not do, though it may be good.
+    const fn is_for_a_new_one(self) -> bool {
+        !matches!(self, Self::Good)
+    }
+
+    const fn is_forced(self) -> bool {
+        matches!(self, Self::Forced)
+    }
+}
+
 /// The attempts that are under way in this process, by connection.
 #[derive(Default)]
 pub(super) struct Flights {
@@ -61,6 +84,14 @@ pub(super) struct Flights {
 }
 
 impl Flights {
+    /// Runs a task that the process waits for before it ends.
+    pub(super) fn spawn<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> JoinHandle<T> {
+        self.tasks.spawn(task)
+    }
+
     fn running(&self) -> MutexGuard<'_, HashMap<String, watch::Receiver<Option<Report>>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,7 +110,9 @@ impl TokenService {
         user: &str,
         provider: &str,
     ) -> Result<AccessToken, TokenError> {
-        let have = self.obtain(user, provider, false, &mut Vec::new()).await?;
+        let have = self
+            .obtain(user, provider, Wish::Good, &mut Vec::new())
+            .await?;
         Ok(AccessToken {
             token: have.tokens.access,
             expires_at: have.connection.access_expires_at,
@@ -99,7 +132,19 @@ impl TokenService {
         provider: &str,
         steps: &mut Vec<Step>,
     ) -> Result<Refreshed, TokenError> {
-        self.obtain(user, provider, true, steps).await
+        self.obtain(user, provider, Wish::Forced, steps).await
+    }
+
+    /// Refreshes for somebody who holds the token of `seen`, though it may be good: one request, however many hold it
+    /// and ask. Where it has been renewed since, there is none; while the provider is being left alone neither.
+    ///
+    /// # Errors
+    ///
+    /// As [`refresh`](Self::refresh).
+    pub async fn renew(self: &Arc<Self>, seen: &StoredConnection) -> Result<Refreshed, TokenError> {
+        let wish = Wish::NewerThan(seen);
+        self.obtain(&seen.user, &seen.provider, wish, &mut Vec::new())
+            .await
     }
 
     /// As [`access_token`](Self::access_token), with the row and what was asked of the provider.
@@ -107,11 +152,14 @@ impl TokenService {
         self: &Arc<Self>,
         user: &str,
         provider: &str,
-        forced: bool,
+        wish: Wish<'_>,
         steps: &mut Vec<Step>,
     ) -> Result<Refreshed, TokenError> {
         let began = self.clock.now();
-        let mut seen = None;
+        let mut seen = match wish {
+            Wish::NewerThan(row) => Some((row.id.clone(), row.generation)),
+            Wish::Good | Wish::Forced => None,
+        };
         let mut changes = 0;
         while changes < CHANGES {
             let (known, row) = self.row(user, provider).await?;
@@ -121,7 +169,7 @@ impl TokenService {
             if let Some(reason) = row.reauth_reason {
                 return Err(TokenError::ReauthRequired(reason));
             }
-            let is_wanted = if forced {
+            let is_wanted = if wish.is_for_a_new_one() {
                 !has_moved
             } else {
                 is_due(&row, now)
@@ -130,16 +178,16 @@ impl TokenService {
                 return self.hand_out(row, steps);
             }
             if row.refresh_token.is_none() {
-                return self.without_refresh_token(row, forced, now, steps).await;
+                return self.without_refresh_token(row, wish, now, steps).await;
             }
-            if let Some(reason) = waits(known, &row, forced, now) {
+            if let Some(reason) = waits(known, &row, wish, now) {
                 let until = row.cooling_until.unwrap_or(now);
-                return self.make_do(row, forced, reason, until - now, steps);
+                return self.make_do(row, wish, reason, until - now, steps);
             }
             // What does not open is the operator's affair, and no reason to spend a refresh token.
             self.open(&row)?;
-            let may_make_do = !forced && is_good(&row, now);
-            let flight = self.fly(row.clone(), forced);
+            let may_make_do = !wish.is_for_a_new_one() && row.is_good(now);
+            let flight = self.fly(row.clone(), wish.is_forced());
             let report = if may_make_do {
                 match tokio::time::timeout(PATIENCE_WHILE_GOOD, flight).await {
                     Ok(report) => report,
@@ -163,11 +211,11 @@ impl TokenService {
                 }
                 Outcome::Held => {
                     let reason = "another process is refreshing it".to_owned();
-                    return self.make_do(row, forced, reason, millis(SOON), steps);
+                    return self.make_do(row, wish, reason, millis(SOON), steps);
                 }
                 Outcome::Failed { reason, until } => {
                     let wait = until - self.clock.now();
-                    return self.make_do(row, forced, reason, wait, steps);
+                    return self.make_do(row, wish, reason, wait, steps);
                 }
                 Outcome::Broken(error) => return Err(error.into()),
             }
@@ -229,12 +277,12 @@ impl TokenService {
     fn make_do(
         &self,
         row: StoredConnection,
-        forced: bool,
+        wish: Wish<'_>,
         reason: String,
         wait: Millis,
         steps: &mut Vec<Step>,
     ) -> Result<Refreshed, TokenError> {
-        if !forced && is_good(&row, self.clock.now()) {
+        if !wish.is_for_a_new_one() && row.is_good(self.clock.now()) {
             return self.hand_out(row, steps);
         }
         let wait = u64::try_from(wait).map_or(SOON, Duration::from_millis);
@@ -247,12 +295,12 @@ impl TokenService {
     async fn without_refresh_token(
         &self,
         row: StoredConnection,
-        forced: bool,
+        wish: Wish<'_>,
         now: Millis,
         steps: &mut Vec<Step>,
     ) -> Result<Refreshed, TokenError> {
-        if is_good(&row, now) {
-            return if forced {
+        if row.is_good(now) {
+            return if wish.is_for_a_new_one() {
                 Err(TokenError::NotRefreshable)
             } else {
                 self.hand_out(row, steps)
@@ -282,29 +330,32 @@ impl Drop for Landed<'_> {
     }
 }
 
-/// Whether a token has not expired.
-pub(super) fn is_good(row: &StoredConnection, now: Millis) -> bool {
-    row.access_expires_at.is_none_or(|expires| now < expires)
-}
-
-/// Whether it is time for a new one.
-pub(super) fn is_due(row: &StoredConnection, now: Millis) -> bool {
-    let Some(expires) = row.access_expires_at else {
-        return false;
-    };
+/// When it is time for a new token, if ever.
+#[must_use]
+pub fn due_at(row: &StoredConnection) -> Option<Millis> {
+    let expires = row.access_expires_at?;
     let issued = row.access_issued_at.unwrap_or(row.updated_at);
     let share = expires.saturating_sub(issued).max(0) / SHARE;
-    expires.saturating_sub(share.min(millis(AHEAD))) <= now
+    Some(expires.saturating_sub(share.min(millis(AHEAD))))
+}
+
+fn is_due(row: &StoredConnection, now: Millis) -> bool {
+    due_at(row).is_some_and(|due| due <= now)
 }
 
 /// Why the provider is not asked now, if it is not.
-fn waits(provider: &Provider, row: &StoredConnection, forced: bool, now: Millis) -> Option<String> {
+fn waits(
+    provider: &Provider,
+    row: &StoredConnection,
+    wish: Wish<'_>,
+    now: Millis,
+) -> Option<String> {
     // One that is under way ends with a verdict of its own.
     let is_under_way = row.lease_until.is_some_and(|until| now < until);
     if row.is_uncertain()
         && !is_under_way
         && provider.rotation == Rotation::Strict
-        && is_good(row, now)
+        && row.is_good(now)
     {
         return Some(
             "a refresh token was sent and no answer came; it is not sent again while the access token is good"
@@ -312,7 +363,7 @@ fn waits(provider: &Provider, row: &StoredConnection, forced: bool, now: Millis)
         );
     }
     let cools = row.cooling_until.is_some_and(|until| now < until);
-    (cools && !forced).then(|| {
+    (cools && !wish.is_forced()).then(|| {
         let error = row.refresh_error.as_deref().unwrap_or("unknown");
         format!("the last refresh failed ({error}), and the provider is left alone for a while")
     })

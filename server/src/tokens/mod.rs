@@ -14,10 +14,10 @@ mod seal;
 mod simulate;
 mod validate;
 
-pub use access::{AccessToken, Refreshed};
+pub use access::{AccessToken, Refreshed, due_at};
 pub use attempt::{Report, Step};
 pub use endpoint::EndpointError;
-pub use revoke::{Disconnected, Revoked, Revoker};
+pub use revoke::{Announced, Disconnected, Revoked, Revoker};
 pub use rotate::Rotated;
 pub use simulate::{Consequence, Simulated};
 pub use validate::{Validated, Validity};
@@ -27,7 +27,7 @@ use crate::config::{Provider, Providers};
 use crate::envelope::{KeyRing, OpenError};
 use crate::metrics::Metrics;
 use crate::random::RandomUnavailable;
-use crate::store::{ReauthReason, Store, StoreError, StoredConnection};
+use crate::store::{Listing, ReauthReason, Store, StoreError, StoredConnection};
 use access::Flights;
 use secrecy::SecretString;
 use std::sync::Arc;
@@ -155,6 +155,28 @@ impl TokenService {
         provider: &str,
     ) -> Result<StoredConnection, TokenError> {
         Ok(self.row(user, provider).await?.1)
+    }
+
+    /// A person's active connections and their counter, as of one moment.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn listing(&self, user: &str) -> Result<Listing, TokenError> {
+        Ok(self.store.listing(user).await?)
+    }
+
+    /// A person's connection of that id, also when it is disconnected.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn connection_of(
+        &self,
+        user: &str,
+        id: &str,
+    ) -> Result<Option<StoredConnection>, TokenError> {
+        Ok(self.store.connection_of(user, id).await?)
     }
 
     /// How many tokens wait to be revoked, of one person or of all.

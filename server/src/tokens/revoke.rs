@@ -8,7 +8,7 @@ use super::{TokenError, TokenService};
 use crate::clock::millis;
 use crate::config::{Provider, Revocation};
 use crate::metrics::RevocationEnd;
-use crate::store::{Disconnection, PendingRevocation, TokenKind};
+use crate::store::{Disconnection, PendingRevocation, StoredConnection, TokenKind};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -30,6 +30,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 /// With the waits above they take about a day and a half. Few access tokens live as long.
 const ATTEMPTS: u32 = 15;
 
+/// How long a caller who has ended a connection waits until the provider knows.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// How often a connection may change under a disconnection before something else must be wrong.
 const CHANGES: usize = 5;
 
@@ -38,8 +41,33 @@ const CHANGES: usize = 5;
 pub struct Disconnected {
     /// The connection.
     pub connection: String,
-    /// How many tokens wait to be revoked at the provider.
-    pub queued: usize,
+    /// Its provider's id.
+    pub provider: String,
+    /// The ids under which its tokens wait to be revoked at the provider, in the order in which they are.
+    pub queued: Vec<String>,
+}
+
+/// What the provider knows of an ended connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Announced {
+    /// Its tokens are void there too.
+    Revoked,
+    /// It will be told.
+    Queued,
+    /// It has no way to be told.
+    Never,
+}
+
+impl Announced {
+    /// As replies write it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::Queued => "queued",
+            Self::Never => "none",
+        }
+    }
 }
 
 /// What became of the tokens that were due.
@@ -66,8 +94,31 @@ impl TokenService {
     ///
     /// [`TokenError::NotConnected`], and when the tokens do not open.
     pub async fn disconnect(&self, user: &str, provider: &str) -> Result<Disconnected, TokenError> {
+        self.end_connection(user, provider, None).await
+    }
+
+    /// Ends this connection, and not one that the person has made since.
+    ///
+    /// # Errors
+    ///
+    /// As [`disconnect`](Self::disconnect).
+    pub async fn disconnect_only(
+        &self,
+        connection: &StoredConnection,
+    ) -> Result<Disconnected, TokenError> {
+        self.end_connection(&connection.user, &connection.provider, Some(&connection.id))
+            .await
+    }
+
+    async fn end_connection(
+        &self,
+        user: &str,
+        provider: &str,
+        id: Option<&str>,
+    ) -> Result<Disconnected, TokenError> {
         for _ in 0..CHANGES {
-            let Some(row) = self.store.connection(user, provider).await? else {
+            let row = self.store.connection(user, provider).await?;
+            let Some(row) = row.filter(|row| id.is_none_or(|id| row.id == id)) else {
                 return Err(TokenError::NotConnected);
             };
             let tokens = self.open(&row)?;
@@ -78,17 +129,18 @@ impl TokenService {
                 tokens,
             };
             if self.store.disconnect(&of, self.clock.now()).await? {
-                let queued = of.tokens.len();
+                let queued: Vec<String> = of.tokens.into_iter().map(|token| token.id).collect();
                 info!(
                     operation = "disconnect",
                     provider,
                     user,
-                    queued,
+                    queued = queued.len(),
                     outcome = "disconnected",
                     "disconnected"
                 );
                 return Ok(Disconnected {
                     connection: of.connection,
+                    provider: provider.to_owned(),
                     queued,
                 });
             }
@@ -103,58 +155,95 @@ impl TokenService {
     /// When the database does not answer. What was taken is taken again later.
     pub async fn revoke_due(&self) -> Result<Revoked, TokenError> {
         let mut counts = Revoked::default();
-        loop {
-            let now = self.clock.now();
-            // For whoever dies with it: after this it is taken again. RFC 7009 takes a token twice.
-            let until = now.saturating_add(millis(self.timeout.saturating_mul(2)));
-            let Some((pending, attempt)) = self.store.take_revocation(now, until).await? else {
-                return Ok(counts);
-            };
-            let (provider, user, kind) = (&pending.provider, &pending.user, pending.kind.as_str());
-            let started = self.clock.steady();
-            let told = self.tell(&pending).await;
-            let duration_ms = millis(self.clock.steady().saturating_sub(started));
-            let (end, reason, wait) = match told {
-                Told::Void => (RevocationEnd::Revoked, None, None),
-                Told::Useless(reason) => (RevocationEnd::GivenUp, Some(reason.to_owned()), None),
-                Told::Later(reason, _) if ATTEMPTS <= attempt => {
-                    (RevocationEnd::GivenUp, Some(reason), None)
-                }
-                Told::Later(reason, after) => {
-                    let wait = wait_after(attempt, after);
-                    (RevocationEnd::Postponed, Some(reason), Some(wait))
-                }
-            };
-            match wait {
-                None => self.store.finish_revocation(&pending.id).await?,
-                Some(wait) => {
-                    let until = self.clock.now().saturating_add(millis(wait));
-                    self.store.postpone_revocation(&pending.id, until).await?;
+        while self.revoke_next(None, &mut counts).await? {}
+        Ok(counts)
+    }
+
+    /// Tells the provider of a connection that has just ended, without waiting for the worker; what it does not hear in
+    /// a few seconds it hears later.
+    pub async fn announce(self: &Arc<Self>, ended: Disconnected) -> Announced {
+        let provider = self.providers.get(&ended.provider);
+        if provider.is_none_or(|provider| provider.revocation.is_none()) {
+            return Announced::Never;
+        }
+        let service = Arc::clone(self);
+        // Tracked and not dropped with its caller: a token that was taken from the queue should not wait for its turn.
+        let telling = self.flights.spawn(async move {
+            let mut counts = Revoked::default();
+            for id in &ended.queued {
+                if !service.revoke_next(Some(id), &mut counts).await? {
+                    counts.postponed += 1;
                 }
             }
-            let wait_ms = wait.map(millis);
-            info!(
-                operation = "revoke",
-                provider,
-                user,
-                kind,
-                attempt,
-                duration_ms,
-                wait_ms,
-                outcome = end.as_str(),
-                reason,
-                "told the provider"
-            );
-            self.metrics.revoked(provider, end);
-            if end == RevocationEnd::GivenUp {
-                warn!(operation = "revoke", provider, user, kind, "given up");
+            Ok::<_, TokenError>(counts)
+        });
+        match tokio::time::timeout(PATIENCE, telling).await {
+            Ok(Ok(Ok(counts))) if counts.postponed == 0 && counts.revoked > 0 => Announced::Revoked,
+            Ok(Ok(Err(error))) => {
+                warn!(operation = "revoke", %error, "will try again");
+                Announced::Queued
             }
-            match end {
-                RevocationEnd::Revoked => counts.revoked += 1,
-                RevocationEnd::Postponed => counts.postponed += 1,
-                RevocationEnd::GivenUp => counts.given_up += 1,
+            _ => Announced::Queued,
+        }
+    }
+
+    /// Tells a provider of one token. Whether there was one to tell of.
+    async fn revoke_next(
+        &self,
+        id: Option<&str>,
+        counts: &mut Revoked,
+    ) -> Result<bool, TokenError> {
+        let now = self.clock.now();
+        // For whoever dies with it: after this it is taken again. RFC 7009 takes a token twice.
+        let until = now.saturating_add(millis(self.timeout.saturating_mul(2)));
+        let Some((pending, attempt)) = self.store.take_revocation(id, now, until).await? else {
+            return Ok(false);
+        };
+        let (provider, user, kind) = (&pending.provider, &pending.user, pending.kind.as_str());
+        let started = self.clock.steady();
+        let told = self.tell(&pending).await;
+        let duration_ms = millis(self.clock.steady().saturating_sub(started));
+        let (end, reason, wait) = match told {
+            Told::Void => (RevocationEnd::Revoked, None, None),
+            Told::Useless(reason) => (RevocationEnd::GivenUp, Some(reason.to_owned()), None),
+            Told::Later(reason, _) if ATTEMPTS <= attempt => {
+                (RevocationEnd::GivenUp, Some(reason), None)
+            }
+            Told::Later(reason, after) => {
+                let wait = wait_after(attempt, after);
+                (RevocationEnd::Postponed, Some(reason), Some(wait))
+            }
+        };
+        match wait {
+            None => self.store.finish_revocation(&pending.id).await?,
+            Some(wait) => {
+                let until = self.clock.now().saturating_add(millis(wait));
+                self.store.postpone_revocation(&pending.id, until).await?;
             }
         }
+        let wait_ms = wait.map(millis);
+        info!(
+            operation = "revoke",
+            provider,
+            user,
+            kind,
+            attempt,
+            duration_ms,
+            wait_ms,
+            outcome = end.as_str(),
+            reason,
+            "told the provider"
+        );
+        self.metrics.revoked(provider, end);
+        if end == RevocationEnd::GivenUp {
+            warn!(operation = "revoke", provider, user, kind, "given up");
+        }
+        match end {
+            RevocationEnd::Revoked => counts.revoked += 1,
+            RevocationEnd::Postponed => counts.postponed += 1,
+            RevocationEnd::GivenUp => counts.given_up += 1,
+        }
+        Ok(true)
     }
 
     async fn tell(&self, pending: &PendingRevocation) -> Told {

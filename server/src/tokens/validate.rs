@@ -1,5 +1,6 @@
 //! Whether a connection works: asked of the provider where it can be asked.
 
+use super::access::Wish;
 use super::attempt::Step;
 use super::{TokenError, TokenService, Tokens};
 use crate::config::Provider;
@@ -59,7 +60,7 @@ impl TokenService {
         provider: &str,
         steps: &mut Vec<Step>,
     ) -> Result<Validity, TokenError> {
-        let have = self.obtain(user, provider, false, steps).await?;
+        let have = self.obtain(user, provider, Wish::Good, steps).await?;
         steps.extend(have.steps);
         let known = self
             .providers

@@ -2,8 +2,10 @@
 
 use crate::harness::Server;
 use axum::http::{Method, StatusCode};
+use oauth_sync_server::push::Limits;
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 async fn document(server: &Server) -> Value {
     let answer = server.browser("ann").get("/oauth/openapi.json", &[]).await;
@@ -14,10 +16,15 @@ async fn document(server: &Server) -> Value {
 
 #[tokio::test]
 async fn every_operation_of_the_document_is_routed_and_every_route_is_in_it() {
-    let server = Server::with(|text| {
+    // A stream ends soon: each body is read whole.
+    let push = Limits {
+        life: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let edit = |text| {
         text + "\n[metrics]\ntoken = \"a-token-of-sixteen-bytes\"\n[rate_limits]\nchange = { user = 0 }\n"
-    })
-    .await;
+    };
+    let server = Server::made(edit, push).await;
     let document = document(&server).await;
     let mut browser = server.browser("ann");
     for (path, item) in document["paths"].as_object().unwrap() {

@@ -174,7 +174,7 @@ async fn a_connection_ended_during_a_refresh_stays_ended_and_its_new_tokens_are_
     })
     .await;
     let ended = server.app.tokens.disconnect("ann", "mona").await.unwrap();
-    assert_eq!(ended.queued, 2);
+    assert_eq!(ended.queued.len(), 2);
     let error = caller.await.unwrap().unwrap_err();
     assert!(matches!(error, TokenError::NotConnected), "{error}");
     let kinds: Vec<TokenKind> = server

@@ -34,13 +34,14 @@ pub(super) async fn disconnect(
 /// Putting it off is what takes it: whoever dies with it leaves it to be taken again.
 pub(super) async fn take(
     connection: &mut SqliteConnection,
+    id: Option<&str>,
     now: Millis,
     until: Millis,
 ) -> Result<Option<(PendingRevocation, u32)>, StoreError> {
     let row = sqlx::query(
         "UPDATE revocations SET attempts = attempts + 1, next_attempt_at = ?2 \
          WHERE id = (SELECT due.id FROM revocations AS due \
-           WHERE due.next_attempt_at <= ?1 AND (due.kind = 'refresh_token' OR NOT EXISTS ( \
+           WHERE due.next_attempt_at <= ?1 AND (?3 IS NULL OR due.id = ?3) AND (due.kind = 'refresh_token' OR NOT EXISTS ( \
              SELECT 1 FROM revocations AS before WHERE before.kind = 'refresh_token' \
                AND before.user_id = due.user_id AND before.provider = due.provider \
                AND before.queued_at = due.queued_at)) \
@@ -49,6 +50,7 @@ pub(super) async fn take(
     )
     .bind(now)
     .bind(until)
+    .bind(id)
     .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(None) };

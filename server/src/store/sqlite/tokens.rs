@@ -52,14 +52,15 @@ impl TokenStore for SqliteStore {
         })
     }
 
-    fn take_revocation(
-        &self,
+    fn take_revocation<'a>(
+        &'a self,
+        id: Option<&'a str>,
         now: Millis,
         until: Millis,
-    ) -> Answer<'_, Option<(PendingRevocation, u32)>> {
+    ) -> Answer<'a, Option<(PendingRevocation, u32)>> {
         Box::pin(async move {
             let mut transaction = self.begin().await?;
-            let taken = revocation::take(&mut transaction, now, until).await?;
+            let taken = revocation::take(&mut transaction, id, now, until).await?;
             self.commit(transaction).await?;
             Ok(taken)
         })

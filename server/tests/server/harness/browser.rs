@@ -5,6 +5,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -113,26 +114,7 @@ impl Browser {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(uri);
-        if let Some(user) = &self.user {
-            request = request.header("x-user", user);
-        }
-        if !self.cookies.is_empty() {
-            let cookies: Vec<String> = self
-                .cookies
-                .iter()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
-            request = request.header("cookie", cookies.join("; "));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let mut request = request.body(Body::from(body.to_owned())).unwrap();
-        request
-            .extensions_mut()
-            .insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
-        let response = self.router.clone().oneshot(request).await.unwrap();
+        let response = self.ask(method, uri, headers, body).await;
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let answer = Answer {
@@ -157,6 +139,40 @@ impl Browser {
             }
         }
         answer
+    }
+
+    /// An answer whose body is still to come.
+    pub async fn open(&self, uri: &str, headers: &[(&str, &str)]) -> Response {
+        self.ask(Method::GET, uri, headers, "").await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        uri: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response {
+        let mut request = Request::builder().method(method).uri(uri);
+        if let Some(user) = &self.user {
+            request = request.header("x-user", user);
+        }
+        if !self.cookies.is_empty() {
+            let cookies: Vec<String> = self
+                .cookies
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
+            request = request.header("cookie", cookies.join("; "));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::from(body.to_owned())).unwrap();
+        request
+            .extensions_mut()
+            .insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))));
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub async fn get(&mut self, uri: &str, headers: &[(&str, &str)]) -> Answer {

@@ -2,8 +2,11 @@
 
 mod browser;
 mod endpoint;
+mod stream;
 
 pub use endpoint::{Answers, Rotating};
+
+pub use stream::{Event, Stream};
 
 pub use browser::{BY_SCRIPT, Browser, FROM_ELSEWHERE, FROM_THE_APP, callback, departure};
 
@@ -12,6 +15,7 @@ use axum::http::StatusCode;
 use oauth_sync_server::App;
 use oauth_sync_server::clock::{Clock, ManualClock};
 use oauth_sync_server::config::{Config, Overrides, Surroundings};
+use oauth_sync_server::push;
 use oauth_sync_server::store::SqliteStore;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -42,6 +46,7 @@ pub struct Server {
     pub provider: MockServer,
     source: Clock,
     text: String,
+    push: push::Limits,
     directory: TempDir,
 }
 
@@ -53,12 +58,21 @@ impl Server {
 
     /// With a changed configuration.
     pub async fn with(edit: impl FnOnce(String) -> String) -> Self {
+        Self::made(edit, push::Limits::default()).await
+    }
+
+    /// With other limits for clients that listen.
+    pub async fn holding(push: push::Limits) -> Self {
+        Self::made(|text| text, push).await
+    }
+
+    pub async fn made(edit: impl FnOnce(String) -> String, push: push::Limits) -> Self {
         start_logs();
         let provider = MockServer::start().await;
         let text = edit(configuration(&provider.uri()));
         let directory = tempfile::tempdir().unwrap();
         let (source, clock) = Clock::manual(BEGIN);
-        let (app, store) = open(&text, &directory.path().join("test.db"), &source).await;
+        let (app, store) = open(&text, &directory.path().join("test.db"), &source, push).await;
         let server = Self {
             app,
             store,
@@ -66,6 +80,7 @@ impl Server {
             provider,
             source,
             text,
+            push,
             directory,
         };
         server.answer(tokens()).await;
@@ -105,12 +120,12 @@ impl Server {
 
     /// Another process on the same file, as far as one process can be another: a pool and services of its own.
     pub async fn sibling(&self) -> (Arc<App>, SqliteStore) {
-        open(&self.text, &self.database(), &self.source).await
+        open(&self.text, &self.database(), &self.source, self.push).await
     }
 
     /// The same in real time: for it, everything that a test has made is months old.
     pub async fn sibling_in_real_time(&self) -> (Arc<App>, SqliteStore) {
-        open(&self.text, &self.database(), &Clock::system()).await
+        open(&self.text, &self.database(), &Clock::system(), self.push).await
     }
 
     /// A server whose provider treats used refresh tokens in this way.
@@ -121,7 +136,7 @@ impl Server {
 
     /// Another process with another configuration.
     pub async fn reconfigured(&self, edit: impl FnOnce(&str) -> String) -> (Arc<App>, SqliteStore) {
-        open(&edit(&self.text), &self.database(), &self.source).await
+        open(&edit(&self.text), &self.database(), &self.source, self.push).await
     }
 
     /// Drops everything that is in memory and opens the file again.
@@ -188,17 +203,24 @@ impl Server {
     }
 }
 
-async fn open(text: &str, file: &std::path::Path, clock: &Clock) -> (Arc<App>, SqliteStore) {
+async fn open(
+    text: &str,
+    file: &std::path::Path,
+    clock: &Clock,
+    push: push::Limits,
+) -> (Arc<App>, SqliteStore) {
     let surroundings = Surroundings {
         variable: &|_| None,
         demo_key: &|_| Err("no demo".to_owned()),
     };
     let mut config = Config::parse("test.toml", text, Overrides::default(), &surroundings).unwrap();
     config.limits.exchange = Duration::from_secs(2);
+    config.push = push;
     let store = SqliteStore::open(file).await.unwrap();
     let app = App::new(config, Arc::new(store.clone()), clock.clone())
         .await
         .unwrap();
+    tokio::spawn(Arc::clone(&app.hub).run(app.stopping.clone()));
     (app, store)
 }
 

@@ -209,7 +209,7 @@ pub async fn of_queued_tokens_the_refresh_token_goes_first(store: Arc<dyn Store>
     };
     assert!(store.disconnect(&of, LATER).await.unwrap());
     let take = async |now: i64| {
-        let taken = store.take_revocation(now, now + 500).await.unwrap();
+        let taken = store.take_revocation(None, now, now + 500).await.unwrap();
         taken.map(|(pending, attempts)| (pending.id, attempts))
     };
     assert_eq!(take(LATER).await, Some(("rev-refresh".to_owned(), 1)));
