@@ -94,7 +94,7 @@ async function bundleInterfaces() {
   const options = ["--bundle", "--minify", "--format=esm", "--target=es2022"];
   const out = join(dist, "element");
   const messages = LANGUAGES.map((language) => `js/element/messages/${language}.ts`);
-  const element = ["js/element/index.ts", ...messages, "--outbase=js/element", `--outdir=${out}`, "--splitting", "--charset=utf8"];
+  const element = ["js/element/index.ts", "js/element/toast.ts", ...messages, "--outbase=js/element", `--outdir=${out}`, "--splitting", "--charset=utf8"];
   await run(bin("esbuild"), [...element, ...options]);
   const bindings = BINDINGS.map((name) => `js/${name}.ts`);
   await run(bin("esbuild"), [...bindings, `--outdir=${dist}`, "--packages=external", ...options]);
@@ -138,7 +138,7 @@ async function declarations() {
   await mkdir(join(dist, "element/messages"), { recursive: true });
   const testing = (await read("testing/index")).replace(/^\s*#private;\n/gm, "").replace(/ implements Pick<.*> \{$/m, " extends OAuthSync<P> {");
   await writeFile(join(dist, "testing/index.d.ts"), refer(testing, "../"));
-  for (const name of ["index", "connect", "languages", "view"]) {
+  for (const name of ["index", "toast", "connect", "connection", "languages", "view"]) {
     await writeFile(join(dist, `element/${name}.d.ts`), refer(await read(`element/${name}`), "../"));
   }
   for (const name of ["table", "en", ...LANGUAGES]) {

@@ -1,50 +1,32 @@
 /** `<oauth-connect>`: a button that connects a provider, and a few lines that say how that is going. */
 import type { OAuthSync } from "../index.js";
-import type { Flow, OAuthSyncEvent, StartOptions } from "../types.js";
-import { languageOf, messagesFor } from "./languages.js";
+import type { Flow, StartOptions } from "../types.js";
+import type { Connection } from "./connection.js";
+import { messagesFor } from "./languages.js";
 import type { ActionName, Messages } from "./messages/table.js";
+import { fill, nameOf } from "./names.js";
 import { makeParts, type Parts, setIcon, setText } from "./parts.js";
 import { keepRoom } from "./room.js";
+import { type Heard, setShared, Source } from "./source.js";
 import { styleSheet } from "./style.js";
+import { HOUR, MINUTE, timeIn } from "./time.js";
+import { Translation } from "./translation.js";
 import { type ConnectState, type View, viewOf } from "./view.js";
-
-/** What a `sync` is used for here, so that one of any set of providers will do. */
-type Sync = OAuthSync;
 
 /** On a server there are no elements; the class is then there to be imported, and nothing else. */
 const Base: typeof HTMLElement = globalThis.HTMLElement ?? (class {} as typeof HTMLElement);
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const WELL_KNOWN: Readonly<Record<string, string>> = {
-  atlassian: "Atlassian",
-  github: "GitHub",
-  gitlab: "GitLab",
-  google: "Google",
-  microsoft: "Microsoft",
-  slack: "Slack",
-};
-
-let shared: Sync | undefined;
-const present = new Set<OAuthConnect>();
 
 export class OAuthConnect extends Base {
   static readonly observedAttributes = ["provider", "label", "lang", "connected", "target"];
 
   /** What `setDefaultSync` does; here, so that a second copy of this file reaches the elements of the first. */
   static setDefaultSync(sync: OAuthSync | undefined): void {
-    shared = sync;
-    for (const element of present) element.#follow();
+    setShared(sync);
   }
 
-  #sync: Sync | undefined;
+  readonly #source = new Source((event) => this.#hear(event), () => this.#update());
+  readonly #translation = new Translation(this, () => this.#update());
   #startOptions: StartOptions | undefined;
-  #messages: Messages | undefined;
-  /** The table of the page's language. */
-  #table: Messages | undefined;
-  #followed: Sync | undefined;
-  #unsubscribe: (() => void) | undefined;
-  #trouble: string | undefined;
   #parts: Parts | undefined;
   #states: Set<string> | undefined;
   #view: View | undefined;
@@ -54,17 +36,19 @@ export class OAuthConnect extends Base {
   #completedId: string | undefined;
   /** The blocked flow whose link was used. */
   #linkedId: string | undefined;
+  /** The connection that has set `connected`. */
+  #connectionId: string | undefined;
+  #isDisconnected = false;
+  #refreshing: "now" | "failed" | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #language: MutationObserver | undefined;
 
   /** The instance that it follows; without one, that of `setDefaultSync`. */
   get sync(): OAuthSync | undefined {
-    return this.#sync ?? shared;
+    return this.#source.sync;
   }
 
   set sync(sync: OAuthSync | undefined | null) {
-    this.#sync = sync ?? undefined;
-    this.#follow();
+    this.#source.sync = sync ?? undefined;
   }
 
   /** The provider's id, as `start` takes it. */
@@ -78,8 +62,7 @@ export class OAuthConnect extends Base {
 
   /** The provider's name, as people know it. */
   get label(): string {
-    const { provider } = this;
-    return this.getAttribute("label") || (Object.hasOwn(WELL_KNOWN, provider) && WELL_KNOWN[provider]) || provider;
+    return this.getAttribute("label") || nameOf(this.provider);
   }
 
   set label(label: string) {
@@ -116,12 +99,11 @@ export class OAuthConnect extends Base {
 
   /** A table of your own, in place of that of the page's language. */
   get messages(): Messages | undefined {
-    return this.#messages;
+    return this.#translation.own;
   }
 
   set messages(messages: Messages | undefined | null) {
-    this.#messages = messages ?? undefined;
-    this.#translate();
+    this.#translation.own = messages ?? undefined;
   }
 
   /** What it shows. */
@@ -134,6 +116,11 @@ export class OAuthConnect extends Base {
     return this.sync?.latest(this.provider);
   }
 
+  /** The provider's newest connection, where the module is told of connections. */
+  get connection(): Connection | undefined {
+    return this.#source.connection(this.provider);
+  }
+
   connectedCallback(): void {
     // What was set before the class was there hides its accessors.
     for (const name of ["sync", "provider", "label", "connected", "target", "messages", "startOptions"] as const) {
@@ -142,28 +129,23 @@ export class OAuthConnect extends Base {
       Reflect.deleteProperty(this, name);
       Reflect.set(this, name, value);
     }
-    present.add(this);
     addEventListener("online", this.#update);
     addEventListener("offline", this.#update);
-    this.#language = new MutationObserver(() => this.#translate());
-    this.#language.observe(document.documentElement, { attributeFilter: ["lang"] });
     this.#build();
-    this.#translate();
-    this.#follow();
+    this.#translation.start();
+    this.#source.start();
   }
 
   disconnectedCallback(): void {
-    present.delete(this);
     removeEventListener("online", this.#update);
     removeEventListener("offline", this.#update);
-    this.#language?.disconnect();
+    this.#translation.stop();
+    this.#source.stop();
     clearTimeout(this.#timer);
-    this.#unsubscribe?.();
-    this.#unsubscribe = this.#followed = undefined;
   }
 
   attributeChangedCallback(name: string): void {
-    if (name === "lang") this.#translate();
+    if (name === "lang") this.#translation.read();
     else this.#update();
   }
 
@@ -193,27 +175,15 @@ export class OAuthConnect extends Base {
     }
   }
 
-  #follow(): void {
-    const { sync } = this;
-    if (!this.isConnected || this.#followed === sync) {
-      this.#update();
-      return;
+  #hear(event: Heard): void {
+    const { provider } = event.type === "connection" ? event.connection : event.flow;
+    if (provider !== this.provider) return;
+    if (event.type === "connection") {
+      this.#isDisconnected = event.change === "disconnected";
+      if (this.#refreshing === "failed") this.#refreshing = undefined;
     }
-    this.#unsubscribe?.();
-    this.#followed = sync;
-    this.#trouble = undefined;
-    this.#unsubscribe = sync?.subscribe((event) => this.#hear(event));
-    sync?.ready.then(this.#update, (error: { code?: string }) => {
-      // A closed instance is the app's own doing.
-      if (this.#followed !== sync || error.code === "closed") return;
-      this.#trouble = error.code ?? "unknown";
-      this.#update();
-    });
-    this.#update();
-  }
-
-  #hear(event: OAuthSyncEvent): void {
-    if (event.flow.provider !== this.provider) return;
+    if (event.type === "started") this.#isDisconnected = false;
+    if (this.#isDisconnected) this.connected = false;
     this.#update();
     const name = `oauth-${event.type.replaceAll("_", "-")}`;
     this.dispatchEvent(new CustomEvent(name, { detail: event, bubbles: true, composed: true }));
@@ -223,7 +193,8 @@ export class OAuthConnect extends Base {
   #act(action: ActionName | undefined): void {
     const { sync, flow, provider } = this;
     if (!sync || !action) return;
-    if (action === "cancel" || action === "dismiss") {
+    if (action === "refresh") this.#refresh();
+    else if (action === "cancel" || action === "dismiss") {
       if (flow) sync[action](flow.id);
     } else if (flow?.status === "pending" && action !== "show") {
       this.#linkedId = undefined;
@@ -234,34 +205,32 @@ export class OAuthConnect extends Base {
     this.#update();
   }
 
-  #translate(): void {
-    if (!this.isConnected) return;
-    const language = languageOf(this);
-    const found = this.#messages ?? messagesFor(language);
-    if (!(found instanceof Promise)) {
-      this.#table = found;
+  #refresh(): void {
+    const { connection } = this;
+    if (!connection || this.#refreshing === "now") return;
+    this.#refreshing = "now";
+    const end = (state?: "failed") => {
+      this.#refreshing = state;
       this.#update();
-      return;
-    }
-    found.then((table) => {
-      // Another language may have been asked for meanwhile.
-      if (this.#messages || languageOf(this) !== language) return;
-      this.#table = table;
-      this.#update();
-    });
+    };
+    // How it went is told by the connection's state, unless the server could not be asked.
+    this.#source.refresh(connection.id).then(() => end(), () => end("failed"));
   }
 
-  #look(messages = this.#messages ?? this.#table ?? (messagesFor("en") as Messages)): View {
-    const { flow } = this;
+  #look(messages = this.messages ?? this.#translation.table ?? (messagesFor("en") as Messages)): View {
+    const { flow, connection } = this;
     // The app has since said that the connection is gone.
     const isOver = flow?.status === "completed" && flow.id === this.#completedId && !this.connected;
     return viewOf(
       {
         flow: isOver ? undefined : flow,
+        connection,
         isConnected: this.connected,
+        isDisconnected: this.#isDisconnected,
+        refreshing: this.#refreshing,
         isOnline: navigator.onLine !== false,
         isFollowed: flow !== undefined && flow.id === this.#linkedId,
-        trouble: this.#trouble,
+        trouble: this.#source.trouble,
       },
       messages,
     );
@@ -270,10 +239,13 @@ export class OAuthConnect extends Base {
   readonly #update = (): void => {
     clearTimeout(this.#timer);
     const parts = this.#parts;
-    const table = this.#table;
-    // Its language is on the way: nothing is better than a flash of another.
+    const { table } = this.#translation;
     if (!parts || !table || !this.isConnected) return;
-    const { flow } = this;
+    const { flow, connection } = this;
+    if (connection?.id !== this.#connectionId) {
+      this.#connectionId = connection?.id;
+      this.connected = connection !== undefined;
+    }
     if (flow?.status === "completed" && flow.id !== this.#completedId) {
       this.#completedId = flow.id;
       this.connected = true;
@@ -293,8 +265,10 @@ export class OAuthConnect extends Base {
     setText(parts.title, this.#fill(view.words.title));
     const isConnected = view.state === "connected";
     setText(parts.detail, isConnected ? "" : this.#fill(view.words.detail));
-    setText(parts.whose, isConnected ? this.#fill(view.words.detail) : "");
-    setText(parts.time, view.hasTimeLeft ? this.#timeLeft(table) : "");
+    setText(parts.ownDetail, isConnected ? this.#fill(view.words.detail) : "");
+    const time = view.hasTimeLeft ? this.#timeLeft(table) : "";
+    setText(parts.time, isConnected ? "" : time);
+    setText(parts.ownTime, isConnected ? time : "");
     this.#showActions(parts, view, table);
     if (focused?.hidden) {
       // Not the next control: what was meant for the one that has gone would land there.
@@ -334,12 +308,7 @@ export class OAuthConnect extends Base {
     setText(secondary, view.secondary ? actions[view.secondary] : "");
   }
 
-  readonly #fill = (text: string, code = this.#view?.code ?? ""): string => {
-    const { dir } = this.#table as Messages;
-    // A name in another script than the sentence keeps its own direction and its place.
-    const isolate = (value: string) => (dir === "rtl" ? `\u2068${value}\u2069` : value);
-    return text.replaceAll("{name}", () => isolate(this.label)).replaceAll("{code}", () => isolate(code));
-  };
+  readonly #fill = (text: string, code = this.#view?.code): string => fill(text, this.#translation.table as Messages, this.label, code);
 
   /** Once for each table and name. */
   #keepRoom(messages: Messages): void {
@@ -351,7 +320,8 @@ export class OAuthConnect extends Base {
 
   /** Wakes when there is a minute less. */
   #timeLeft(messages: Messages): string {
-    const left = Math.max(0, (this.flow?.expiresAt ?? 0) - Date.now());
+    const { expiresAt = 0 } = (this.#view?.state === "connected" ? this.connection : this.flow) ?? {};
+    const left = Math.max(0, expiresAt - Date.now());
     this.#timer = setTimeout(this.#update, (left % MINUTE) + 50);
     return timeIn(messages, left);
   }
@@ -359,12 +329,4 @@ export class OAuthConnect extends Base {
   #controls(): HTMLElement[] {
     return this.#parts ? [this.#parts.primary, this.#parts.link, this.#parts.secondary] : [];
   }
-}
-
-/** In minutes. */
-function timeIn({ lang, timeLeft, lastMinute }: Messages, left: number): string {
-  const minutes = Math.floor(left / MINUTE);
-  if (minutes < 1) return lastMinute;
-  const time = new Intl.NumberFormat(lang, { style: "unit", unit: "minute" }).format(minutes);
-  return timeLeft.replace("{time}", () => time);
 }

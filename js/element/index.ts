@@ -6,6 +6,7 @@
 import type { OAuthSync } from "../index.js";
 import type { OAuthSyncEvent } from "../types.js";
 import { OAuthConnect } from "./connect.js";
+import type { ConnectionEvent } from "./connection.js";
 
 export { OAuthConnect };
 export { addMessages } from "./languages.js";
@@ -17,10 +18,12 @@ const NAME = "oauth-connect";
 
 if (globalThis.customElements && !customElements.get(NAME)) customElements.define(NAME, OAuthConnect);
 
-/** What every `<oauth-connect>` follows that has no `sync` of its own, also those that come later. On a server it does nothing. */
+/** What every `<oauth-connect>` and `<oauth-toast>` follows that has no `sync` of its own, also those that come later. On a server it does nothing. */
 export function setDefaultSync(sync: OAuthSync | undefined): void {
-  // The class that is registered may be another copy's.
-  (globalThis.customElements?.get(NAME) as typeof OAuthConnect | undefined)?.setDefaultSync(sync);
+  for (const name of [NAME, "oauth-toast"]) {
+    // The class that is registered may be another copy's.
+    (globalThis.customElements?.get(name) as typeof OAuthConnect | undefined)?.setDefaultSync(sync);
+  }
 }
 
 type Dashed<T extends string> = T extends `${infer Head}_${infer Tail}` ? `${Head}-${Tail}` : T;
@@ -34,5 +37,7 @@ declare global {
   interface HTMLElementTagNameMap {
     "oauth-connect": OAuthConnect;
   }
-  interface HTMLElementEventMap extends OAuthConnectEvents {}
+  interface HTMLElementEventMap extends OAuthConnectEvents {
+    "oauth-connection": CustomEvent<ConnectionEvent>;
+  }
 }

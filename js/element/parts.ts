@@ -10,10 +10,11 @@ export interface Parts {
   readonly title: HTMLElement;
   readonly time: HTMLElement;
   readonly detail: HTMLElement;
-  /** Holds `whose`, in a place of its own: its size counts in every state. */
+  /** Holds the app's words for a connection, in a place of its own: their size counts in every state. */
   readonly own: HTMLElement;
-  /** Stands in for the detail once there is a connection; what it would say otherwise is its fallback. */
-  readonly whose: HTMLSlotElement;
+  /** What is said of a connection where the app says nothing itself. */
+  readonly ownDetail: HTMLElement;
+  readonly ownTime: HTMLElement;
   readonly help: HTMLElement;
   /** What is said, and the room for what else may be. */
   readonly says: HTMLElement;
@@ -39,11 +40,7 @@ const SHAPES: Readonly<Record<Icon, readonly [string, string]>> = {
 export function makeParts(root: ShadowRoot): Parts {
   const shape = svg("path", "turns");
   const mark = svg("path", "mark");
-  const icon = svg("svg", "icon");
-  icon.part.add("icon");
-  icon.setAttribute("viewBox", "0 0 20 20");
-  icon.setAttribute("aria-hidden", "true");
-  icon.append(shape, mark);
+  const icon = drawing(shape, mark);
 
   const name = html("span", "name");
   const title = html("span", "title");
@@ -64,6 +61,11 @@ export function makeParts(root: ShadowRoot): Parts {
   const own = html("div", "own");
   const owned = html("div", "details");
   owned.part.add("detail");
+  const ownTime = html("span", "time");
+  ownTime.part.add("time");
+  ownTime.setAttribute("aria-live", "off");
+  const ownDetail = html("span", "detail");
+  whose.append(ownDetail, " ", ownTime);
   owned.append(whose);
   own.append(owned);
   const help = html("div", "help");
@@ -102,7 +104,26 @@ export function makeParts(root: ShadowRoot): Parts {
   base.setAttribute("role", "group");
   base.append(slot("start"), report, actions);
   root.append(base);
-  return { base, report, shape, mark, name, title, time, detail, own, whose, help, says, actions, primary, label, act, link, secondary };
+  return { base, report, shape, mark, name, title, time, detail, own, ownDetail, ownTime, help, says, actions, primary, label, act, link, secondary };
+}
+
+/** An icon that stays as it is: one of a view, or a path. */
+export function iconOf(icon: Icon | (string & {})): SVGSVGElement {
+  const paths = Object.hasOwn(SHAPES, icon) ? SHAPES[icon as Icon] : [icon];
+  return drawing(...paths.map((path) => {
+    const shape = svg("path", "shape");
+    shape.setAttribute("d", path);
+    return shape;
+  }));
+}
+
+function drawing(...paths: readonly SVGPathElement[]): SVGSVGElement {
+  const icon = svg("svg", "icon");
+  icon.part.add("icon");
+  icon.setAttribute("viewBox", "0 0 20 20");
+  icon.setAttribute("aria-hidden", "true");
+  icon.append(...paths);
+  return icon;
 }
 
 export function setIcon({ shape, mark }: Parts, icon: Icon): void {

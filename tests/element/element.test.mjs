@@ -73,6 +73,17 @@ describe("oauth-connect", () => {
     ["offline-idle", "offline", "You are offline", ["Connect GitHub"]],
     ["connected", "connected", "Connected", ["Connect again"]],
     ["connected-before", "connected", "Connected", ["Connect again"]],
+    ["connected-for-good", "connected", "Connected", ["Connect again"]],
+    ["connected-until", "connected", "Connected", ["Connect again"]],
+    ["connection-expired", "connection-expired", "Access has expired", ["Renew now", "Connect again"]],
+    ["connection-expired-offline", "offline", "You are offline", ["Renew now", "Connect again"]],
+    ["connection-over", "reconnect", "Connect GitHub again", ["Connect again"]],
+    ["refresh-failed", "refresh-failed", "Not renewed yet", ["Renew now", "Connect again"]],
+    ["reconnect-rejected", "reconnect", "Connect GitHub again", ["Connect again"]],
+    ["reconnect-lost", "reconnect", "Connect GitHub again", ["Connect again"]],
+    ["reconnect-no-token", "reconnect", "Connect GitHub again", ["Connect again"]],
+    ["reconnect-other", "reconnect", "Connect GitHub again", ["Connect again"]],
+    ["disconnected", "disconnected", "Disconnected", ["Connect GitHub"]],
     ["denied", "denied", "Access was not granted", ["Try again", "Dismiss"]],
     ["cancelled", "cancelled", "Cancelled", ["Try again", "Dismiss"]],
     ["expired", "expired", "Not finished in time", ["Try again", "Dismiss"]],
@@ -91,6 +102,54 @@ describe("oauth-connect", () => {
       );
     });
   }
+
+  test("says_until_when_a_connection_lasts_that_nothing_can_renew", async () => {
+    await show("connected-until");
+    assert.equal((await shown()).detail, "Connect again when the time is up. 59 min left");
+    for (const [expiresIn, time] of [[26 * 3_600_000, "26 hr left"], [9.5 * 24 * 3_600_000, "9 days left"]]) {
+      await show({ flow: null, connection: { state: "active", refreshable: false, expiresIn: expiresIn + 5000 } });
+      assert.equal((await shown()).detail, `Connect again when the time is up. ${time}`);
+    }
+  });
+
+  test("renews_a_connection_when_asked_and_says_how_that_goes", async () => {
+    await show("connection-expired");
+    await press(".primary");
+    await browser.until(async () => (await shown()).state === "refreshing", "the renewal");
+    assert.deepEqual([(await shown()).title, await calls()], ["Renewing…", [["refresh", "int_1", true]]]);
+    await press(".primary");
+    assert.equal((await calls()).length, 1);
+    await tab.run(() => document.querySelector("oauth-connect").remove());
+    await show("connection-expired");
+    await tab.run(() => (window.syncOf("it").refreshing = () => Promise.reject(Object.assign(new Error(), { code: "refresh_failed" }))));
+    await press(".primary");
+    await browser.until(async () => (await shown()).state === "refresh-failed", "the failure");
+    await tab.run(() => window.syncOf("it").putConnection("github", { state: "active" }, "refreshed"));
+    assert.equal((await shown()).state, "connected");
+  });
+
+  test("goes_by_the_connection_once_it_is_known", async () => {
+    await show("connected");
+    await tab.run(() => window.syncOf("it").putConnection("github", { state: "reauth_required", error: { code: "grant_rejected" } }, "reauth_required"));
+    assert.deepEqual(await shown(), { state: "reconnect", title: "Connect GitHub again", detail: "GitHub has ended the access.", actions: ["Connect again"] });
+    await tab.run(() => window.syncOf("it").putConnection("github"));
+    assert.deepEqual([(await shown()).state, await tab.run(() => document.querySelector("oauth-connect").connected)], ["disconnected", false]);
+    await tab.run(() => window.syncOf("it").put("github", { status: "pending", stage: "waiting", window: "open" }, "started"));
+    assert.equal((await shown()).state, "waiting");
+  });
+
+  test("mirrors_what_becomes_of_its_connection", async () => {
+    await show("idle");
+    assert.deepEqual(await tab.run(() => {
+      const seen = [];
+      document.addEventListener("oauth-connection", ({ target, detail, composed }) => seen.push([target.id, detail.change, composed]));
+      const sync = window.syncOf("it");
+      sync.putConnection("github", { state: "active" }, "added");
+      sync.putConnection("google", { state: "active" }, "added");
+      sync.putConnection("github");
+      return seen;
+    }), [["it", "added", true], ["it", "disconnected", true]]);
+  });
 
   test("says_that_the_module_cannot_run_and_why", async () => {
     await show("unavailable-blocked");

@@ -1,9 +1,10 @@
 /**
- * Every state that `<oauth-connect>` shows, as what brings it about: a flow, or what is around it. `flow: null` is no flow.
+ * Every state that `<oauth-connect>` shows, as what brings it about: a flow, a connection, or what is around them. `flow: null` is no flow.
  * `page.mjs` adds what all flows have.
  */
 const pending = (stage, window, more) => ({ flow: { status: "pending", stage, window, ...more } });
 const over = (status, code) => ({ flow: { status, settledAt: 0, provisional: false, error: errorOf(code) } });
+const of = (state, more, rest) => ({ flow: null, connection: { state, ...more }, ...rest });
 const errorOf = (code) => ({ code, message: "", retryable: true });
 
 export const states = Object.freeze({
@@ -24,6 +25,17 @@ export const states = Object.freeze({
   "offline-idle": { flow: null, isOffline: true },
   connected: { flow: { status: "completed", settledAt: 0, integrationId: "int_1" } },
   "connected-before": { flow: null, isConnected: true },
+  "connected-for-good": of("active", { expiresIn: 3_600_000 }),
+  "connected-until": of("active", { refreshable: false, expiresIn: 3_599_000 }),
+  "connection-expired": of("expired", { expiresIn: -1 }),
+  "connection-expired-offline": of("expired", { expiresIn: -1 }, { isOffline: true }),
+  "connection-over": of("expired", { refreshable: false, expiresIn: -1 }),
+  "refresh-failed": of("refresh_failed", { error: errorOf("temporarily_unavailable") }),
+  "reconnect-rejected": of("reauth_required", { error: errorOf("grant_rejected") }),
+  "reconnect-lost": of("reauth_required", { error: errorOf("rotation_lost") }),
+  "reconnect-no-token": of("reauth_required", { error: errorOf("no_refresh_token") }),
+  "reconnect-other": of("reauth_required", { error: errorOf("something_new") }),
+  disconnected: of("disconnected"),
   denied: over("cancelled", "access_denied"),
   cancelled: over("cancelled", "cancelled_by_user"),
   expired: over("expired", "expired"),

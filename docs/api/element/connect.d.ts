@@ -1,6 +1,7 @@
 /** `<oauth-connect>`: a button that connects a provider, and a few lines that say how that is going. */
 import type { OAuthSync } from "../index.js";
 import type { Flow, StartOptions } from "../index.js";
+import type { Connection } from "./connection.js";
 import type { Messages } from "./messages/table.js";
 import { type ConnectState } from "./view.js";
 /** On a server there are no elements; the class is then there to be imported, and nothing else. */
@@ -35,6 +36,8 @@ export declare class OAuthConnect extends Base {
     get state(): ConnectState;
     /** The provider's newest flow. */
     get flow(): Flow | undefined;
+    /** The provider's newest connection, where the module is told of connections. */
+    get connection(): Connection | undefined;
     connectedCallback(): void;
     disconnectedCallback(): void;
     attributeChangedCallback(name: string): void;

@@ -6,12 +6,13 @@
 import type { OAuthSync } from "../index.js";
 import type { OAuthSyncEvent } from "../index.js";
 import { OAuthConnect } from "./connect.js";
+import type { ConnectionEvent } from "./connection.js";
 export { OAuthConnect };
 export { addMessages } from "./languages.js";
 export { messages as english } from "./messages/en.js";
 export type { ActionName, ErrorKind, Messages, Words } from "./messages/table.js";
 export type { ConnectState } from "./view.js";
-/** What every `<oauth-connect>` follows that has no `sync` of its own, also those that come later. On a server it does nothing. */
+/** What every `<oauth-connect>` and `<oauth-toast>` follows that has no `sync` of its own, also those that come later. On a server it does nothing. */
 export declare function setDefaultSync(sync: OAuthSync | undefined): void;
 type Dashed<T extends string> = T extends `${infer Head}_${infer Tail}` ? `${Head}-${Tail}` : T;
 /** What bubbles from the element: the module's events about its provider, the event itself in `detail`. */
@@ -25,5 +26,6 @@ declare global {
         "oauth-connect": OAuthConnect;
     }
     interface HTMLElementEventMap extends OAuthConnectEvents {
+        "oauth-connection": CustomEvent<ConnectionEvent>;
     }
 }

@@ -1,10 +1,14 @@
 /** The page under test: `<oauth-connect>` elements, and a stand-in for the module that shows whatever flow a test names. */
 import type { OAuthSync } from "../../../js/index.js";
 import type { Flow, OAuthSyncEvent } from "../../../js/types.js";
+import type { Connection, ConnectionEvent } from "../../../js/element/connection.js";
 import * as element from "../../../js/element/index.js";
+import * as toast from "../../../js/element/toast.js";
 
 interface State {
   readonly flow: object | null;
+  /** A connection; `expiresIn` is from now on. */
+  readonly connection?: { readonly state: Connection["state"]; readonly expiresIn?: number };
   readonly isOffline?: boolean;
   readonly isConnected?: boolean;
   readonly trouble?: string;
@@ -14,7 +18,10 @@ export class FakeSync {
   readonly calls: unknown[][] = [];
   readonly ready: Promise<void>;
   #flows: readonly Flow[] = [];
-  readonly #listeners = new Set<(event: OAuthSyncEvent) => void>();
+  readonly #listeners = new Set<(event: OAuthSyncEvent | ConnectionEvent) => void>();
+  /** What the next `refresh` comes to. */
+  refreshing: () => Promise<void> = () => new Promise(() => {});
+  #connections: readonly Connection[] = [];
 
   constructor(trouble?: string) {
     this.ready = trouble ? Promise.reject(Object.assign(new Error(trouble), { code: trouble })) : Promise.resolve();
@@ -27,7 +34,8 @@ export class FakeSync {
 
   flows = () => this.#flows;
   latest = (provider: string) => this.#flows.find((flow) => flow.provider === provider);
-  subscribe = (listener: (event: OAuthSyncEvent) => void) => {
+  connections = () => this.#connections;
+  subscribe = (listener: (event: OAuthSyncEvent | ConnectionEvent) => void) => {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   };
@@ -42,6 +50,20 @@ export class FakeSync {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
+  /** Makes `connection` the provider's, and says so. */
+  putConnection(provider: string, given: State["connection"], change: ConnectionEvent["change"] = "changed"): void {
+    const before = this.#connections.find((each) => each.provider === provider);
+    const now = Date.now();
+    const { expiresIn, ...more } = given ?? { state: "disconnected" };
+    const connection: Connection = { id: "int_1", provider, refreshable: true, connectedAt: now, ...(expiresIn !== undefined && { expiresAt: now + expiresIn }), ...more };
+    this.#connections = [...this.#connections.filter((each) => each !== before), ...(connection.state === "disconnected" ? [] : [connection])];
+    if (given || before) for (const listener of [...this.#listeners]) listener({ type: "connection", change: connection.state === "disconnected" ? "disconnected" : change, at: now, via: "push", connection });
+  }
+
+  refresh = (id: string) => {
+    this.#pressed("refresh", id);
+    return this.refreshing();
+  };
   start = (provider: string, options: unknown) => this.#pressed("start", provider, options);
   retry = (flowId: string) => this.#pressed("retry", flowId);
   cancel = (flowId: string) => this.#pressed("cancel", flowId);
@@ -72,9 +94,10 @@ function show(id: string, state: State, attributes: Record<string, string> | nul
   dispatchEvent(new Event(state.isOffline ? "offline" : "online"));
   host.connected = state.isConnected ?? false;
   syncs.get(host)?.put(host.provider, state.flow);
+  syncs.get(host)?.putConnection(host.provider, state.connection);
 }
 
 const violations: string[] = [];
 document.addEventListener("securitypolicyviolation", ({ violatedDirective }) => violations.push(violatedDirective));
 
-Object.assign(window, { violations, element, FakeSync, syncs, show, syncOf: (id: string) => syncs.get(document.getElementById(id) as Element) });
+Object.assign(window, { violations, element, toast, FakeSync, syncs, show, syncOf: (id: string) => syncs.get(document.getElementById(id) as Element) });
