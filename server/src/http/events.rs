@@ -148,10 +148,9 @@ fn event(app: &App, told: &Told) -> Result<Event, axum::Error> {
         Told::Reset(_) => Ok(event.event("reset").data("{}")),
         Told::Change(change) => match &**change {
             Change::Flow(flow) => {
-                let reply = app.flows.reply(flow).to_wire();
-                let data = reply
-                    .with("flow", &flow.id)
-                    .with("provider", flow.provider.clone());
+                let mut data = app.flows.reply(flow).to_wire();
+                data.text("flow", flow.id.as_str())
+                    .text("provider", &flow.provider);
                 event.event("flow").json_data(data)
             }
             Change::Connection(row) => event
