@@ -11,6 +11,7 @@ mod harness;
 mod callback;
 mod cancel;
 mod config;
+mod connections;
 mod events;
 mod exchange;
 mod expiry;

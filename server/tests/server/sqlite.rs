@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Row as _};
 use std::path::Path;
 
-async fn raw(file: &Path) -> SqliteConnection {
+pub async fn raw(file: &Path) -> SqliteConnection {
     SqliteConnectOptions::new()
         .filename(file)
         .connect()

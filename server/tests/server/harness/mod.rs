@@ -8,7 +8,7 @@ pub use endpoint::{Answers, Rotating};
 
 pub use stream::{Event, Stream};
 
-pub use browser::{BY_SCRIPT, Browser, FROM_ELSEWHERE, FROM_THE_APP, callback, departure};
+pub use browser::{Answer, BY_SCRIPT, Browser, FROM_ELSEWHERE, FROM_THE_APP, callback, departure};
 
 use axum::Router;
 use axum::http::StatusCode;
