@@ -56,7 +56,7 @@ export class Core {
     if (this.#members.size) return;
     cores.delete(this.#key);
     this.run((machine) => {
-      machine.close();
+      machine.act("close");
       machine.free();
     });
     this.#machine = this.#waiting = undefined;
@@ -75,7 +75,7 @@ export class Core {
   start(request: CoreStart): Flow {
     const flow = early(request, this.#options.expireAfter);
     this.#put(flow);
-    this.run((machine) => machine.start(request));
+    this.run((machine) => machine.act("start", request));
     return this.flow(request.flowId) ?? flow;
   }
 

@@ -91,18 +91,18 @@ export class OAuthSync<P extends string = string> {
   /** Settles the flow in every tab and closes its window where it can. A success that still comes counts. */
   cancel(flowId: string): void {
     needFlowId(flowId);
-    this.#core?.run((machine) => machine.cancel(flowId));
+    this.#core?.run((machine) => machine.act("cancel", flowId));
   }
 
   /** Takes a settled flow out of `flows()` in every tab. */
   dismiss(flowId: string): void {
     needFlowId(flowId);
-    this.#core?.run((machine) => machine.dismiss(flowId));
+    this.#core?.run((machine) => machine.act("dismiss", flowId));
   }
 
   /** Forgets every flow in every tab, as signing out should. */
   reset(): void {
-    this.#core?.run((machine) => machine.reset());
+    this.#core?.run((machine) => machine.act("reset"));
   }
 
   /** Bound. Events come in a microtask after the change; those before the first subscriber are kept for it. Returns what unsubscribes. */
@@ -164,7 +164,7 @@ export class OAuthSync<P extends string = string> {
   /** Takes what the app's own push has learned from the server as the server's word. */
   report(flowId: string, reply: StatusReply): void {
     needFlowId(flowId);
-    this.#core?.run((machine) => machine.report(flowId, reply));
+    this.#core?.run((machine) => machine.act("report", flowId, reply));
   }
 
   /** As `notify` of `oauth-sync/callback`. */
@@ -241,7 +241,7 @@ export class OAuthSync<P extends string = string> {
         }
       }
     }
-    if (last !== undefined) this.#core?.run((machine) => machine.told(last));
+    if (last !== undefined) this.#core?.run((machine) => machine.act("told", last));
   }
 }
 

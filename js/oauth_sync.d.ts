@@ -82,20 +82,17 @@ export class OAuthSync {
   constructor(options: CoreOptions, onEvents: (events: CoreEvent[]) => void);
   flows(): CoreFlow[];
   /** The flow is stored when this returns. */
-  start(request: CoreStart): void;
-  watch(flowId: string, handle: Window): void;
-  href(flowId: string, href: string): void;
-  startFailed(flowId: string): void;
-  reopen(flowId: string, window: WindowState, href?: string): void;
-  cancel(flowId: string): void;
-  dismiss(flowId: string): void;
-  reset(): void;
-  check(flowId?: string): Promise<void>;
-  report(flowId: string, reply: unknown): void;
+  act(name: "start", request: CoreStart): void;
+  act(name: "watch", flowId: string, handle: Window): void;
+  act(name: "href", flowId: string, href: string): void;
+  act(name: "reopen", flowId: string, window: WindowState, href?: string): void;
+  act(name: "startFailed" | "cancel" | "dismiss", flowId: string): void;
+  act(name: "report", flowId: string, reply: unknown): void;
   /** Every event up to `seq` has been given to listeners. */
-  told(seq: number): void;
+  act(name: "told", seq: number): void;
+  act(name: "reset" | "close"): void;
+  check(flowId?: string): Promise<void>;
   diagnostics(): CoreDiagnostics;
-  close(): void;
   free(): void;
 }
 

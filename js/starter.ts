@@ -93,7 +93,7 @@ export class Starter {
 
   #again(flow: PendingFlow, options: StartOptions): PendingFlow {
     this.#launch(flow.id, flow.provider, options, (window, href) => {
-      this.#core.run((machine) => machine.reopen(flow.id, window, href));
+      this.#core.run((machine) => machine.act("reopen", flow.id, window, href));
     });
     return this.#core.flow(flow.id) as PendingFlow;
   }
@@ -121,7 +121,7 @@ export class Starter {
     }
     core.started.set(flowId, options);
     tell(isRedirect ? "unknown" : stateOf(handle), href);
-    if (handle) core.run((machine) => machine.watch(flowId, handle));
+    if (handle) core.run((machine) => machine.act("watch", flowId, handle));
     if (!isText(url)) void this.#find(url, flowId, provider, handle, isRedirect ? left : undefined);
     else if (isRedirect) this.#depart(left, href as string);
   }
@@ -143,11 +143,11 @@ export class Starter {
     search.handle = null;
     if (!href) {
       if (handle) close(handle);
-      this.#core.run((machine) => machine.startFailed(flowId));
+      this.#core.run((machine) => machine.act("startFailed", flowId));
       return;
     }
     const found = href;
-    this.#core.run((machine) => machine.href(flowId, found));
+    this.#core.run((machine) => machine.act("href", flowId, found));
     if (left) this.#depart(left, found);
     else if (handle) go(handle, found);
   }

@@ -5,7 +5,9 @@
 //! that cannot be read is counted in `diagnostics().dropped`.
 
 use crate::browser::bag::JsBag;
-use crate::browser::{Driver, LogEntry, Options, Source, function, objects, property, text, to_js};
+use crate::browser::{
+    Driver, LogEntry, Options, Source, function, later, objects, property, text, to_js,
+};
 use crate::proto::bag::{Bag, whole};
 use crate::proto::flow::{FlowId, MAX_NAME};
 use crate::proto::machine::{Config, Event, FlowView, Input, Start, WindowHint};
@@ -15,7 +17,6 @@ use crate::proto::time::Millis;
 use crate::proto::tree::Tree;
 use js_sys::{Array, Function, Promise, Reflect, TypeError};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 
 /// A third of the default allocator's size, and as good for the few hundred small things that live here.
 #[global_allocator]
@@ -67,76 +68,40 @@ impl OAuthSync {
         to_js(&list(&self.driver.flows(), FlowView::to_wire)).unwrap_or_else(|| Array::new().into())
     }
 
-    /// A flow was started, and its window opened or not. It is stored when this returns.
-    pub fn start(&self, #[wasm_bindgen(unchecked_param_type = "object")] request: JsValue) {
-        self.feed(read_start(request).map(Input::Start));
-    }
-
-    /// Watches the window that a flow runs in.
-    pub fn watch(
+    /// What the app does, by name: one way in for all of it, since each that wasm-bindgen makes is some 300 bytes.
+    ///
+    /// | name | then | what it says |
+    /// |---|---|---|
+    /// | `start` | request | a flow was started, and its window opened or not; it is stored when this returns |
+    /// | `watch` | flow, window | the window that a flow runs in |
+    /// | `href` | flow, address | the address of a flow's window is known now |
+    /// | `startFailed` | flow | the address could not be had |
+    /// | `reopen` | flow, what became of the window, address | the window of a pending flow was opened again |
+    /// | `cancel` | flow | the person gave up |
+    /// | `dismiss` | flow | the app takes a settled flow away |
+    /// | `reset` | | the app forgets every flow |
+    /// | `report` | flow, reply | what the app's own push learned from the server |
+    /// | `told` | number | every event up to this one has been given to listeners |
+    /// | `close` | | lets go of everything in this page; safe twice |
+    pub fn act(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "string", js_name = flowId)] flow_id: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "Window")] handle: JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string")] name: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "unknown")] subject: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "unknown")] value: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "unknown")] more: JsValue,
     ) {
-        if let Some(flow_id) = flow_id_of(&flow_id) {
-            self.driver.watch(flow_id, handle);
+        let name = text(&name, 16).unwrap_or_default();
+        match name.as_str() {
+            "close" => self.driver.close(),
+            "watch" => {
+                if let Some(flow_id) = flow_id_of(&subject) {
+                    self.driver.watch(flow_id, value);
+                }
+            }
+            name => self
+                .driver
+                .feed(read_action(name, subject, value, &more).unwrap_or(MALFORMED)),
         }
-    }
-
-    /// The address of a flow's window is known now.
-    pub fn href(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string", js_name = flowId)] flow_id: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "string")] href: JsValue,
-    ) {
-        let href = flow_id_of(&flow_id).zip(text(&href, MAX_URL));
-        self.feed(href.map(|(flow_id, href)| Input::Href { flow_id, href }));
-    }
-
-    /// The address could not be had.
-    #[wasm_bindgen(js_name = startFailed)]
-    pub fn start_failed(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string", js_name = flowId)] flow_id: JsValue,
-    ) {
-        self.feed(flow_id_of(&flow_id).map(|flow_id| Input::StartFailed { flow_id }));
-    }
-
-    /// The window of a pending flow was opened again.
-    pub fn reopen(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string", js_name = flowId)] flow_id: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "\"open\" | \"blocked\" | \"unknown\"")]
-        window: JsValue,
-        #[wasm_bindgen(unchecked_optional_param_type = "string")] href: JsValue,
-    ) {
-        let reopened = flow_id_of(&flow_id).zip(window_of(&window));
-        self.feed(reopened.map(|(flow_id, window)| Input::Reopened {
-            flow_id,
-            window,
-            href: text(&href, MAX_URL),
-        }));
-    }
-
-    /// The person gave up.
-    pub fn cancel(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string", js_name = flowId)] flow_id: JsValue,
-    ) {
-        self.feed(flow_id_of(&flow_id).map(|flow_id| Input::Cancel { flow_id }));
-    }
-
-    /// The app takes a settled flow away.
-    pub fn dismiss(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string", js_name = flowId)] flow_id: JsValue,
-    ) {
-        self.feed(flow_id_of(&flow_id).map(|flow_id| Input::Dismiss { flow_id }));
-    }
-
-    /// The app forgets every flow.
-    pub fn reset(&self) {
-        self.driver.feed(Input::Reset);
     }
 
     /// Asks the server now, about one flow or all; resolves when the answer is in, or cannot be had.
@@ -152,41 +117,46 @@ impl OAuthSync {
         }
     }
 
-    /// What the app's own push learned from the server.
-    pub fn report(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "string", js_name = flowId)] flow_id: JsValue,
-        #[wasm_bindgen(unchecked_param_type = "unknown")] reply: JsValue,
-    ) {
-        let reply = JsBag::new(reply).and_then(|bag| Reply::read(&bag));
-        let report = flow_id_of(&flow_id).zip(reply);
-        self.feed(report.map(|(flow_id, reply)| Input::Report { flow_id, reply }));
-    }
-
-    /// Every event up to `seq` has been given to listeners.
-    pub fn told(&self, #[wasm_bindgen(unchecked_param_type = "number")] seq: JsValue) {
-        let seq = seq
-            .as_f64()
-            .and_then(whole)
-            .and_then(|seq| u32::try_from(seq).ok());
-        self.feed(seq.map(|seq| Input::Told { seq }));
-    }
-
     /// How this page fares.
     #[must_use]
     pub fn diagnostics(&self) -> JsValue {
         to_js(&self.driver.diagnostics().to_wire()).unwrap_or(JsValue::UNDEFINED)
     }
+}
 
-    /// Lets go of everything in this page. Safe twice.
-    pub fn close(&self) {
-        self.driver.close();
-    }
+/// What breaks its rules is counted.
+const MALFORMED: Input = Input::Dropped("malformed");
 
-    fn feed(&self, input: Option<Input>) {
-        self.driver
-            .feed(input.unwrap_or(Input::Dropped("malformed")));
+fn read_action(name: &str, subject: JsValue, value: JsValue, more: &JsValue) -> Option<Input> {
+    match name {
+        "start" => return read_start(subject).map(Input::Start),
+        "reset" => return Some(Input::Reset),
+        "told" => {
+            let seq = u32::try_from(whole(subject.as_f64()?)?).ok()?;
+            return Some(Input::Told { seq });
+        }
+        _ => {}
     }
+    let flow_id = flow_id_of(&subject)?;
+    Some(match name {
+        "href" => Input::Href {
+            flow_id,
+            href: text(&value, MAX_URL)?,
+        },
+        "startFailed" => Input::StartFailed { flow_id },
+        "reopen" => Input::Reopened {
+            flow_id,
+            window: window_of(&value)?,
+            href: text(more, MAX_URL),
+        },
+        "cancel" => Input::Cancel { flow_id },
+        "dismiss" => Input::Dismiss { flow_id },
+        "report" => Input::Report {
+            flow_id,
+            reply: Reply::read(&JsBag::new(value)?)?,
+        },
+        _ => return None,
+    })
 }
 
 fn list<T>(items: &[T], to_wire: impl Fn(&T) -> Tree) -> Tree {
@@ -200,7 +170,7 @@ fn list<T>(items: &[T], to_wire: impl Fn(&T) -> Tree) -> Tree {
 /// The app's log is its own code, and runs in a microtask of its own.
 fn report_later(log: Function, entry: &LogEntry) {
     if let Some(entry) = to_js(&entry.to_wire()) {
-        spawn_local(async move {
+        later(async move {
             let _ = log.call1(&JsValue::UNDEFINED, &entry);
         });
     }

@@ -46,9 +46,14 @@ fn read(value: JsValue) -> Value<JsBag> {
         return Value::Other;
     }
     if value::is_array(&value) {
-        return value::objects(&value, MAX_LIST).map_or(Value::Other, |items| {
-            Value::List(items.into_iter().map(JsBag).collect())
-        });
+        let Some(items) = value::objects(&value, MAX_LIST) else {
+            return Value::Other;
+        };
+        let mut list = Vec::new();
+        for item in items {
+            list.push(JsBag(item));
+        }
+        return Value::List(list);
     }
     Value::Bag(JsBag(value))
 }

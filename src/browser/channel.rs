@@ -4,9 +4,8 @@
 //! A channel must be closed in `pagehide`: a message to a page in the back/forward cache evicts it.
 
 use super::facility::{Facility, probe};
-use super::listener::Listener;
+use super::listener::{Listener, kind_of};
 use super::value;
-use std::rc::Rc;
 use wasm_bindgen::JsValue;
 use web_sys::BroadcastChannel;
 
@@ -15,7 +14,7 @@ use web_sys::BroadcastChannel;
 #[derive(Debug)]
 pub struct Channel {
     channel: BroadcastChannel,
-    _listeners: [Option<Listener>; 2],
+    _listener: Option<Listener>,
 }
 
 impl Channel {
@@ -29,22 +28,15 @@ impl Channel {
         name: &str,
         on_message: impl Fn(Option<JsValue>) + 'static,
     ) -> Result<Self, Facility> {
-        Self::shared(name, Rc::new(on_message))
-    }
-
-    fn shared(name: &str, on_message: Rc<dyn Fn(Option<JsValue>)>) -> Result<Self, Facility> {
         probe(&js_sys::global(), "BroadcastChannel")?;
         let channel = BroadcastChannel::new(name).map_err(|_| Facility::Refused)?;
-        let on_error = on_message.clone();
-        let listeners = [
-            Listener::new(&channel, "message", move |event| {
-                on_message(Some(value::property(&event, "data")));
-            }),
-            Listener::new(&channel, "messageerror", move |_| on_error(None)),
-        ];
+        let listener = Listener::new(&channel, "message", move |event| {
+            on_message((kind_of(&event) == "message").then(|| value::property(&event, "data")));
+        });
+        let listener = listener.and_then(|listener| listener.with(&channel, "messageerror"));
         Ok(Self {
             channel,
-            _listeners: listeners,
+            _listener: listener,
         })
     }
 

@@ -16,7 +16,6 @@ use core::cell::Cell;
 use js_sys::{Function, JsString};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
 /// A person looks at the page meanwhile, and a connection that hangs for this long will not come back.
@@ -130,22 +129,15 @@ impl Check {
             }
         })));
         let (source, fetch, asking) = (source.clone(), fetch.cloned(), shared.clone());
-        spawn_local(async move {
+        value::later(async move {
             if !asking.is_open() {
                 return;
             }
-            let signal = asking.signal();
-            match source {
-                Source::Url(url) => {
-                    let answer = by_fetch(&url, fetch.as_ref(), &question, &signal).await;
-                    asking.settle(answer.unwrap_or(FAILED));
-                    // A body that nobody has read keeps its connection.
-                    asking.abort();
-                }
-                Source::Function(check_status) => {
-                    let answer = by_function(&check_status, &question, &signal).await;
-                    asking.settle(answer.unwrap_or(FAILED));
-                }
+            let answer = ask(&source, fetch.as_ref(), &question, &asking.signal()).await;
+            asking.settle(answer.unwrap_or(FAILED));
+            if let Source::Url(_) = source {
+                // A body that nobody has read keeps its connection.
+                asking.abort();
             }
         });
         Self { shared }
@@ -173,12 +165,13 @@ pub fn tell_cancel(url: &str, flow_id: &FlowId, fetch: Option<&Function>) {
     let url = JsString::from(url)
         .replace("{flow}", flow_id.as_str())
         .replace("%7Bflow%7D", flow_id.as_str());
-    let url = String::from(url);
     let fetch = fetch.cloned();
-    spawn_local(async move {
-        let request = request("POST", &[("keepalive", &JsValue::TRUE)]);
-        if let Ok(response) = send(&url, fetch.as_ref(), &request) {
-            let _ = value::settled(&response).await;
+    value::later(async move {
+        let request = request("POST", ("keepalive", &JsValue::TRUE));
+        if let Ok(response) = send(&url, fetch.as_ref(), &request)
+            && let Ok(response) = value::settled(&response)
+        {
+            let _ = response.await;
         }
     });
 }
@@ -192,74 +185,82 @@ pub fn available() -> Result<(), Facility> {
     probe(&js_sys::global(), "fetch").map(|_| ())
 }
 
-async fn by_function(
-    check_status: &Function,
-    question: &Question,
-    signal: &JsValue,
-) -> Result<Answer, JsValue> {
-    let request = value::object(&[
-        ("flowId", &question.flow_id.as_str().into()),
-        ("provider", &question.provider.as_str().into()),
-        ("since", &number(question.since)),
-        ("now", &number(question.now)),
-        ("signal", signal),
-    ]);
-    let promise = check_status.call1(&JsValue::UNDEFINED, &request)?;
-    Ok(read(value::settled(&promise).await?))
-}
-
-async fn by_fetch(
-    url: &str,
+async fn ask(
+    source: &Source,
     fetch: Option<&Function>,
     question: &Question,
     signal: &JsValue,
 ) -> Result<Answer, JsValue> {
-    let request = request("GET", &[("signal", signal)]);
-    let response = value::settled(&send(&address(url, question), fetch, &request)?).await?;
+    let promise = match source {
+        Source::Url(url) => send(
+            &address(url, question).into(),
+            fetch,
+            &request("GET", ("signal", signal)),
+        )?,
+        Source::Function(check_status) => {
+            let request = value::object(&[
+                ("flowId", &question.flow_id.as_str().into()),
+                ("provider", &question.provider.as_str().into()),
+                ("since", &number(question.since)),
+                ("now", &number(question.now)),
+                ("signal", signal),
+            ]);
+            check_status.call1(&JsValue::UNDEFINED, &request)?
+        }
+    };
+    let answer = value::settled(&promise)?.await?;
+    if let Source::Function(_) = source {
+        return Ok(read(answer));
+    }
+    if let Some(answer) = answer_without_body(&answer) {
+        return Ok(answer);
+    }
+    let body = value::settled(&call(&answer, "text", &[])?)?.await?;
+    Ok(value::parse(&body, MAX_ANSWER).map_or(FAILED, read))
+}
+
+/// What status and headers say already; `None` where the body has to be read.
+fn answer_without_body(response: &JsValue) -> Option<Answer> {
     let header = |name: &str| {
-        call(&property(&response, "headers"), "get", &[&name.into()])
+        call(&property(response, "headers"), "get", &[&name.into()])
             .ok()
             .and_then(|header| text(&header, 256))
     };
-    match property(&response, "status").as_f64() {
-        Some(404.0) => Ok(Answer::Reply(unknown())),
-        Some(429.0 | 503.0) => Ok(Answer::Failed {
+    match property(response, "status").as_f64() {
+        Some(404.0) => Some(Answer::Reply(unknown())),
+        Some(429.0 | 503.0) => Some(Answer::Failed {
             retry_after: header("retry-after").and_then(|header| retry_after(&header)),
         }),
         Some(status)
             if (200.0..300.0).contains(&status)
-                && !property(&response, "redirected").is_truthy()
+                && !property(response, "redirected").is_truthy()
                 && header("content-type").is_some_and(|header| is_json(&header))
                 && header("content-length").is_none_or(|header| fits(&header)) =>
         {
-            let body = value::settled(&call(&response, "text", &[])?).await?;
-            Ok(value::parse(&body, MAX_ANSWER).map_or(FAILED, read))
+            None
         }
-        _ => Ok(FAILED),
+        _ => Some(FAILED),
     }
 }
 
-fn send(url: &str, fetch: Option<&Function>, request: &JsValue) -> Result<JsValue, JsValue> {
+fn send(url: &JsValue, fetch: Option<&Function>, request: &JsValue) -> Result<JsValue, JsValue> {
     match fetch {
-        Some(fetch) => fetch.call2(&JsValue::UNDEFINED, &url.into(), request),
-        None => call(&js_sys::global(), "fetch", &[&url.into(), request]),
+        Some(fetch) => fetch.call2(&JsValue::UNDEFINED, url, request),
+        None => call(&js_sys::global(), "fetch", &[url, request]),
     }
 }
 
-fn request(method: &str, more: &[(&str, &JsValue)]) -> JsValue {
+fn request(method: &str, more: (&str, &JsValue)) -> JsValue {
     let headers = value::object(&[("Accept", &"application/json".into())]);
-    let (cache, redirect) = ("no-store".into(), "error".into());
-    let (credentials, method) = ("same-origin".into(), method.into());
-    let mut fields: Vec<(&str, &JsValue)> = vec![
-        ("method", &method),
+    value::object(&[
+        ("method", &method.into()),
         ("headers", &headers),
-        ("cache", &cache),
+        ("cache", &"no-store".into()),
         // A redirect leads to a page for signing in, which is no answer.
-        ("redirect", &redirect),
-        ("credentials", &credentials),
-    ];
-    fields.extend_from_slice(more);
-    value::object(&fields)
+        ("redirect", &"error".into()),
+        ("credentials", &"same-origin".into()),
+        more,
+    ])
 }
 
 /// The status URL with the question in its query.

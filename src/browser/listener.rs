@@ -1,14 +1,14 @@
 //! A listener that removes itself.
 
+use super::value;
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;
 
-/// A listener of an event target. Dropping it removes it, also while it runs.
+/// A listener of one or more kinds of events. Dropping it removes it, also while it runs.
 #[must_use = "dropping a listener removes it at once"]
 #[derive(Debug)]
 pub struct Listener {
-    target: EventTarget,
-    kind: &'static str,
+    heard: Vec<(EventTarget, &'static str)>,
     closure: Closure<dyn Fn(JsValue)>,
 }
 
@@ -20,32 +20,38 @@ impl Listener {
         kind: &'static str,
         on_event: impl Fn(JsValue) + 'static,
     ) -> Option<Self> {
-        Self::boxed(target, kind, Box::new(on_event))
+        Self::boxed(Box::new(on_event)).with(target, kind)
     }
 
-    /// [`new`](Self::new) once for all callers: each of their closures has a type of its own.
-    fn boxed(
-        target: &EventTarget,
-        kind: &'static str,
-        on_event: Box<dyn Fn(JsValue)>,
-    ) -> Option<Self> {
-        let closure = Closure::wrap(on_event);
+    /// Calls it with every event called `kind` of `target` as well; [`kind_of`] tells them apart.
+    pub fn with(mut self, target: &EventTarget, kind: &'static str) -> Option<Self> {
         target
-            .add_event_listener_with_callback(kind, closure.as_ref().unchecked_ref())
+            .add_event_listener_with_callback(kind, self.closure.as_ref().unchecked_ref())
             .ok()?;
-        Some(Self {
-            target: target.clone(),
-            kind,
-            closure,
-        })
+        self.heard.push((target.clone(), kind));
+        Some(self)
+    }
+
+    /// Once for all callers: each of their closures has a type of its own.
+    fn boxed(on_event: Box<dyn Fn(JsValue)>) -> Self {
+        Self {
+            heard: Vec::new(),
+            closure: Closure::wrap(on_event),
+        }
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        // It fails only where adding would have failed.
-        let _ = self
-            .target
-            .remove_event_listener_with_callback(self.kind, self.closure.as_ref().unchecked_ref());
+        for (target, kind) in &self.heard {
+            // It fails only where adding would have failed.
+            let _ = target
+                .remove_event_listener_with_callback(kind, self.closure.as_ref().unchecked_ref());
+        }
     }
+}
+
+/// What an event is called.
+pub(super) fn kind_of(event: &JsValue) -> String {
+    value::text(&value::property(event, "type"), 32).unwrap_or_default()
 }

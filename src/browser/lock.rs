@@ -9,7 +9,6 @@ use core::cell::Cell;
 use js_sys::{Function, Promise};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::spawn_local;
 use web_sys::AbortController;
 
 /// What became of a request.
@@ -93,9 +92,11 @@ impl LockRequest {
             .request(name, &options, &callback)
             .map_err(|_| Facility::Refused)?;
         let waiting = shared.clone();
-        spawn_local(async move {
+        value::later(async move {
             // Fulfilled after the release, rejected by an abort, a refusal or a thief.
-            let _ = value::settled(&outcome).await;
+            if let Ok(settled) = value::settled(&outcome) {
+                let _ = settled.await;
+            }
             if waiting.is_wanted.replace(false) {
                 (waiting.on_change)(if waiting.is_held.get() {
                     Granted::Lost

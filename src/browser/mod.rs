@@ -50,4 +50,4 @@ pub use facility::{Facilities, Facility};
 pub use fetch::Source;
 pub use listener::Listener;
 #[cfg(feature = "module")]
-pub(crate) use value::{function, objects, property, text};
+pub(crate) use value::{function, later, objects, property, text};

@@ -2,10 +2,9 @@
 //!
 //! Never `unload`: a page that listens for it is kept out of the back/forward cache.
 
-use super::listener::Listener;
+use super::listener::{Listener, kind_of};
 use super::value;
-use std::rc::Rc;
-use web_sys::EventTarget;
+use wasm_bindgen::JsValue;
 
 /// A moment in the life of a page, called as the platform calls it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,51 +29,50 @@ pub enum Moment {
 #[must_use = "dropping it stops watching"]
 #[derive(Debug)]
 pub struct Page {
-    _listeners: Vec<Listener>,
+    _listener: Option<Listener>,
 }
 
 impl Page {
     /// Calls `on_moment` at every moment from now on. `None` in a worker.
     pub fn watch(on_moment: impl Fn(Moment) + 'static) -> Option<Self> {
-        let on_moment: Rc<dyn Fn(Moment)> = Rc::new(on_moment);
-        Self::shared(&on_moment)
-    }
-
-    fn shared(on_moment: &Rc<dyn Fn(Moment)>) -> Option<Self> {
         let window = web_sys::window()?;
         let document = window.document()?;
-        let mut listeners = Vec::new();
-        for (kind, moment) in MOMENTS {
-            let on_moment = on_moment.clone();
-            let target: &EventTarget = match moment {
-                Moment::Visible(_) | Moment::Freeze | Moment::Resume => &document,
-                _ => &window,
-            };
-            listeners.extend(Listener::new(target, kind, move |event| {
-                on_moment(match moment {
-                    Moment::Visible(_) => Moment::Visible(is_visible()),
-                    // The first `pageshow` of a page only says that it has loaded.
-                    Moment::Show if !value::property(&event, "persisted").is_truthy() => return,
-                    moment => moment,
-                });
-            }));
+        let mut listener = Listener::new(&document, "visibilitychange", move |event| {
+            if let Some(moment) = moment_of(&event) {
+                on_moment(moment);
+            }
+        });
+        for (target, kind) in [
+            (window.as_ref(), "focus"),
+            (window.as_ref(), "online"),
+            (window.as_ref(), "pagehide"),
+            (window.as_ref(), "pageshow"),
+            (document.as_ref(), "freeze"),
+            (document.as_ref(), "resume"),
+        ] {
+            listener = listener.and_then(|listener| listener.with(target, kind));
         }
         Some(Self {
-            _listeners: listeners,
+            _listener: listener,
         })
     }
 }
 
-/// What is listened for.
-const MOMENTS: [(&str, Moment); 7] = [
-    ("visibilitychange", Moment::Visible(true)),
-    ("focus", Moment::Focus),
-    ("online", Moment::Online),
-    ("pagehide", Moment::Hide),
-    ("pageshow", Moment::Show),
-    ("freeze", Moment::Freeze),
-    ("resume", Moment::Resume),
-];
+fn moment_of(event: &JsValue) -> Option<Moment> {
+    match kind_of(event).as_str() {
+        "visibilitychange" => Some(Moment::Visible(is_visible())),
+        "focus" => Some(Moment::Focus),
+        "online" => Some(Moment::Online),
+        "pagehide" => Some(Moment::Hide),
+        // The first `pageshow` of a page only says that it has loaded.
+        "pageshow" => value::property(event, "persisted")
+            .is_truthy()
+            .then_some(Moment::Show),
+        "freeze" => Some(Moment::Freeze),
+        "resume" => Some(Moment::Resume),
+        _ => None,
+    }
+}
 
 /// Whether a person can see the page; nobody can see a worker.
 #[must_use]

@@ -40,8 +40,8 @@ impl Popups {
 
     /// Watches `window`, in place of an earlier one of the same flow.
     pub fn watch(&self, flow_id: FlowId, window: JsValue) {
+        self.shared.take(|known, _| *known == flow_id);
         let mut windows = self.shared.windows.take();
-        windows.retain(|(known, _)| *known != flow_id);
         windows.push((flow_id, window));
         self.shared.windows.set(windows);
         wait(&self.shared);
@@ -49,17 +49,28 @@ impl Popups {
 
     /// Closes the flow's window, or with `None` every window, and watches it no more.
     pub fn close(&self, flow_id: Option<&FlowId>) {
-        let (closing, watched) = self
+        let closing = self
             .shared
-            .windows
-            .take()
-            .into_iter()
-            .partition(|(known, _)| flow_id.is_none_or(|flow_id| flow_id == known));
-        let closing: Vec<(FlowId, JsValue)> = closing;
-        self.shared.windows.set(watched);
+            .take(|known, _| flow_id.is_none_or(|flow_id| flow_id == known));
         for (_, window) in closing {
             let _ = value::call(&window, "close", &[]);
         }
+    }
+}
+
+impl Shared {
+    /// Takes out the windows that `is_meant` says.
+    fn take(&self, is_meant: impl Fn(&FlowId, &JsValue) -> bool) -> Vec<(FlowId, JsValue)> {
+        let (mut taken, mut left) = (Vec::new(), Vec::new());
+        for (flow_id, window) in self.windows.take() {
+            if is_meant(&flow_id, &window) {
+                taken.push((flow_id, window));
+            } else {
+                left.push((flow_id, window));
+            }
+        }
+        self.windows.set(left);
+        taken
     }
 }
 
@@ -91,12 +102,7 @@ fn wait(shared: &Rc<Shared>) {
 }
 
 fn look(shared: &Rc<Shared>) {
-    let (closed, open): (Vec<_>, Vec<_>) = shared
-        .windows
-        .take()
-        .into_iter()
-        .partition(|(_, window)| value::property(window, "closed").is_truthy());
-    shared.windows.set(open);
+    let closed = shared.take(|_, window| value::property(window, "closed").is_truthy());
     for (flow_id, _) in closed {
         (shared.on_closed)(flow_id);
     }

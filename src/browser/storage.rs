@@ -66,9 +66,15 @@ impl Storage {
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let length = self.items.length().unwrap_or(0);
-        (0..length)
-            .filter_map(|index| value::text(&self.items.key(index).ok()?, MAX_KEY))
-            .collect()
+        let mut keys = Vec::new();
+        for index in 0..length {
+            if let Ok(key) = self.items.key(index)
+                && let Some(key) = value::text(&key, MAX_KEY)
+            {
+                keys.push(key);
+            }
+        }
+        keys
     }
 
     /// The text under `key`; `null` or `undefined` if there is none.

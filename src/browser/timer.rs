@@ -17,6 +17,11 @@ pub struct Timer {
 impl Timer {
     /// Calls `on_time` after `delay`, or after 24 days if that is sooner.
     pub fn after(delay: Millis, on_time: impl FnOnce() + 'static) -> Self {
+        Self::boxed(delay, Box::new(on_time))
+    }
+
+    /// Once for all callers: each of their closures has a type of its own.
+    fn boxed(delay: Millis, on_time: Box<dyn FnOnce()>) -> Self {
         let delay = u32::try_from(delay.0).map_or(MAX_DELAY, |delay| delay.min(MAX_DELAY));
         Self {
             _timeout: Timeout::new(delay, on_time),

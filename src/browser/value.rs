@@ -3,8 +3,10 @@
 //! The imports below repeat some of js-sys with `catch`: an import that throws without it unwinds through Rust frames
 //! and leaves borrows behind.
 
+use core::pin::Pin;
 use js_sys::{Array, Function, JsString, Object, Reflect};
 use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 #[wasm_bindgen]
 extern "C" {
@@ -75,9 +77,15 @@ pub(super) fn parse(text: &JsValue, max: u32) -> Option<JsValue> {
     }
 }
 
-/// Waits for a promise, or for nothing if `value` is none.
-pub(super) async fn settled(value: &JsValue) -> Result<JsValue, JsValue> {
-    wasm_bindgen_futures::JsFuture::from(resolve_or_throw(value)?).await
+/// Settles as `value` does if it is a promise, or at once.
+pub(super) fn settled(value: &JsValue) -> Result<JsFuture, JsValue> {
+    Ok(JsFuture::from(resolve_or_throw(value)?))
+}
+
+/// Runs `task` in a microtask. Boxed, since what runs a future is compiled for each type of future.
+pub(crate) fn later(task: impl Future<Output = ()> + 'static) {
+    let task: Pin<Box<dyn Future<Output = ()>>> = Box::pin(task);
+    spawn_local(task);
 }
 
 /// Calls the method `name` of `target`.

@@ -1,9 +1,8 @@
 //! `postMessage` from callback pages to the window that opened them.
 
 use super::facility::Facility;
-use super::listener::Listener;
+use super::listener::{Listener, kind_of};
 use super::value;
-use std::rc::Rc;
 use wasm_bindgen::JsValue;
 
 /// Who sent a message, to be answered.
@@ -36,7 +35,7 @@ pub enum Posted {
 #[must_use = "dropping it stops listening"]
 #[derive(Debug)]
 pub struct Messages {
-    _listeners: [Listener; 2],
+    _listener: Listener,
 }
 
 impl Messages {
@@ -50,24 +49,18 @@ impl Messages {
         origins: Vec<String>,
         on_message: impl Fn(Posted) + 'static,
     ) -> Result<Self, Facility> {
-        Self::shared(origins, Rc::new(on_message))
-    }
-
-    fn shared(origins: Vec<String>, on_message: Rc<dyn Fn(Posted)>) -> Result<Self, Facility> {
         let window = web_sys::window().ok_or(Facility::Missing)?;
-        let on_error = on_message.clone();
-        let message = Listener::new(&window, "message", move |event| {
-            on_message(read(&event, &origins));
+        let listener = Listener::new(&window, "message", move |event| {
+            on_message(if kind_of(&event) == "message" {
+                read(&event, &origins)
+            } else {
+                Posted::Undecodable
+            });
         });
-        let error = Listener::new(&window, "messageerror", move |_| {
-            on_error(Posted::Undecodable);
-        });
-        match (message, error) {
-            (Some(message), Some(error)) => Ok(Self {
-                _listeners: [message, error],
-            }),
-            _ => Err(Facility::Refused),
-        }
+        let listener = listener.and_then(|listener| listener.with(&window, "messageerror"));
+        Ok(Self {
+            _listener: listener.ok_or(Facility::Refused)?,
+        })
     }
 }
 

@@ -24,12 +24,12 @@ fn reads_at_most_sixteen_tiers_and_survives_silly_ones() {
         every: Millis(1),
         polls,
     };
-    let schedule = Schedule::new((0..100).map(|_| tier(1)));
+    let schedule = Schedule::new(vec![tier(1); 100]);
     assert_eq!(schedule.wait_after(15), Some(Millis(1)));
     assert_eq!(schedule.wait_after(16), None);
-    let endless = Schedule::new([tier(u32::MAX), tier(u32::MAX)]);
+    let endless = Schedule::new(vec![tier(u32::MAX), tier(u32::MAX)]);
     assert_eq!(endless.wait_after(u32::MAX), None);
-    assert_eq!(Schedule::new([]).wait_after(0), None);
+    assert_eq!(Schedule::new(Vec::new()).wait_after(0), None);
 }
 
 #[test]

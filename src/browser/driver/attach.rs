@@ -98,7 +98,9 @@ impl Inner {
         let mut origins = self.options.callback_origins.clone();
         if origins.is_empty() {
             let location = value::property(&js_sys::global(), "location");
-            origins.extend(value::text(&value::property(&location, "origin"), 1024));
+            if let Some(own) = value::text(&value::property(&location, "origin"), 1024) {
+                origins.push(own);
+            }
         }
         let weak = Rc::downgrade(self);
         Messages::listen(origins, move |posted| {

@@ -352,13 +352,17 @@ impl Inner {
 
     /// Resolves the promise of one `check`, or of all.
     fn answer_waiters(&self, token: Option<u32>) {
-        let (answered, waiting): (Vec<_>, Vec<_>) = self
-            .waiters
-            .take()
-            .into_iter()
-            .partition(|(waiter, _)| token.is_none_or(|token| token == *waiter));
+        let mut waiting = Vec::new();
+        let mut answered = Vec::new();
+        for (waiter, resolve) in self.waiters.take() {
+            if token.is_none_or(|token| token == waiter) {
+                answered.push(resolve);
+            } else {
+                waiting.push((waiter, resolve));
+            }
+        }
         self.waiters.set(waiting);
-        for (_, resolve) in answered {
+        for resolve in answered {
             let _ = resolve.call0(&JsValue::UNDEFINED);
         }
     }

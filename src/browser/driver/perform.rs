@@ -138,9 +138,10 @@ impl Inner {
 
     fn write(self: &Rc<Self>, area: Area, key: &str, content: &Tree) {
         let storage = self.area(area).get();
-        let is_stored = to_json(content)
-            .zip(storage.as_ref())
-            .is_some_and(|(text, storage)| storage.write(key, &text));
+        let is_stored = match (to_json(content), &storage) {
+            (Some(text), Some(storage)) => storage.write(key, &text),
+            _ => false,
+        };
         if storage.is_some() {
             let state = if is_stored {
                 Facility::Ok
@@ -204,11 +205,17 @@ impl Inner {
 
     /// Dropping what it returns aborts the request, which may run code of the app: so that is left to the caller.
     fn take_check(&self, request: RequestId) -> Option<Check> {
-        let mut checks = self.checks.take();
-        let index = checks.iter().position(|(known, _)| *known == request);
-        let check = index.map(|index| checks.swap_remove(index).1);
+        let mut taken = None;
+        let mut checks = Vec::new();
+        for (known, check) in self.checks.take() {
+            if known == request {
+                taken = Some(check);
+            } else {
+                checks.push((known, check));
+            }
+        }
         self.checks.set(checks);
-        check
+        taken
     }
 
     fn request_lock(self: &Rc<Self>) {

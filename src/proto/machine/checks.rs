@@ -124,11 +124,7 @@ impl Checks {
 
     /// Plans nothing more, and gives the checks that are on their way.
     pub(super) fn stop(&mut self) -> Vec<RequestId> {
-        let requests = self
-            .in_flight
-            .drain(..)
-            .map(|check| check.request)
-            .collect();
+        let requests = self.take_requests();
         *self = Self {
             polls: self.polls,
             attempt: self.attempt,
@@ -146,10 +142,15 @@ impl Checks {
         if !self.in_flight.is_empty() {
             self.want(now);
         }
-        self.in_flight
-            .drain(..)
-            .map(|check| check.request)
-            .collect()
+        self.take_requests()
+    }
+
+    fn take_requests(&mut self) -> Vec<RequestId> {
+        let mut requests = Vec::new();
+        for check in core::mem::take(&mut self.in_flight) {
+            requests.push(check.request);
+        }
+        requests
     }
 
     /// A check is wanted as soon as one may begin.
@@ -160,7 +161,7 @@ impl Checks {
     /// The window reads as closed.
     pub(super) fn hint(&mut self, now: Millis) {
         self.want(now);
-        self.hints = HINTS.map(|delay| now + delay).to_vec();
+        self.hints = after(now, &HINTS);
     }
 
     /// A notice has come. Gives whether it has a run; the count of runs is to be kept then.
@@ -170,7 +171,7 @@ impl Checks {
             self.runs += 1;
             self.run_left = RUN_LENGTH;
             self.next_run = now + Millis::seconds(1) + RUN_EVERY;
-            self.burst = BURST.map(|delay| now + delay).to_vec();
+            self.burst = after(now, &BURST);
         } else {
             self.want(now);
         }
@@ -203,16 +204,14 @@ impl Checks {
 
     /// Whether a check is wanted out of turn, for which the polling window should be asked at once.
     pub(super) fn is_urgent(&self, now: Millis) -> bool {
-        self.wanted <= now
-            || self.burst.first().is_some_and(|due| *due <= now)
-            || self.hints.first().is_some_and(|due| *due <= now)
+        self.wanted <= now || first(&self.burst) <= now || first(&self.hints) <= now
     }
 
     /// Another window looks after what is wanted out of turn by now. It has heard the notice as well, but not that a
     /// window has closed: those checks it is asked for one by one.
     pub(super) fn hand_over(&mut self, now: Millis) {
         self.wanted = Millis::NEVER;
-        self.hints.retain(|due| *due > now);
+        drop_due(&mut self.hints, now);
         self.burst.clear();
     }
 
@@ -226,7 +225,7 @@ impl Checks {
         if self.in_flight.len() >= MAX_IN_FLIGHT {
             return Millis::NEVER;
         }
-        let polling = self.in_flight.iter().any(|check| check.counted);
+        let polling = self.is_polling();
         let mut due = self.wanted.min(first(&self.hints));
         if self.run_left > 0 {
             due = due.min(self.next_run);
@@ -250,13 +249,12 @@ impl Checks {
     ) -> bool {
         let in_burst = first(&self.burst) <= now;
         if in_burst {
-            // A late timer makes several due at once: one check is as good as all of them.
-            self.burst.retain(|due| *due > now);
+            drop_due(&mut self.burst, now);
         } else if self.run_left > 0 && self.next_run != Millis::NEVER && self.burst.is_empty() {
             self.run_left -= 1;
             self.next_run = now + RUN_EVERY;
         }
-        let counted = self.next_poll <= now && !self.in_flight.iter().any(|check| check.counted);
+        let counted = self.next_poll <= now && !self.is_polling();
         if counted {
             self.polls = self.polls.saturating_add(1);
             self.schedule_next(schedule, now, hidden);
@@ -264,7 +262,7 @@ impl Checks {
         if self.wanted <= now {
             self.wanted = Millis::NEVER;
         }
-        self.hints.retain(|due| *due > now);
+        drop_due(&mut self.hints, now);
         self.last_begun = Some(now);
         self.in_flight.push(InFlight {
             request,
@@ -276,35 +274,45 @@ impl Checks {
 
     /// A check has been answered or has failed. Gives when it began, if it was ours.
     pub(super) fn conclude(&mut self, request: RequestId) -> Option<Millis> {
-        let place = self
-            .in_flight
-            .iter()
-            .position(|check| check.request == request)?;
-        self.concluded = self.concluded.max(Some(request));
-        Some(self.in_flight.remove(place).begun)
+        for (place, check) in self.in_flight.iter().enumerate() {
+            if check.request == request {
+                self.concluded = self.concluded.max(Some(request));
+                return Some(self.in_flight.swap_remove(place).begun);
+            }
+        }
+        None
     }
 
     /// Checks that are on their way for longer than any may be: whoever was to answer has forgotten them.
     pub(super) fn give_up(&mut self, now: Millis) -> Vec<RequestId> {
-        let late = |check: &InFlight| now >= check.begun + CHECK_DEADLINE;
-        let requests: Vec<_> = self
-            .in_flight
-            .iter()
-            .filter(|check| late(check))
-            .map(|check| check.request)
-            .collect();
-        self.in_flight.retain(|check| !late(check));
-        self.concluded = self.concluded.max(requests.iter().max().copied());
-        requests
+        let mut late = Vec::new();
+        for check in core::mem::take(&mut self.in_flight) {
+            if now >= check.begun + CHECK_DEADLINE {
+                self.concluded = self.concluded.max(Some(check.request));
+                late.push(check.request);
+            } else {
+                self.in_flight.push(check);
+            }
+        }
+        late
     }
 
     /// When `give_up` has something to do.
     pub(super) fn gives_up_at(&self) -> Millis {
-        self.in_flight
-            .iter()
-            .map(|check| check.begun + CHECK_DEADLINE)
-            .min()
-            .unwrap_or(Millis::NEVER)
+        let mut earliest = Millis::NEVER;
+        for check in &self.in_flight {
+            earliest = earliest.min(check.begun + CHECK_DEADLINE);
+        }
+        earliest
+    }
+
+    /// Whether a poll of the schedule is on its way.
+    fn is_polling(&self) -> bool {
+        let mut is_polling = false;
+        for check in &self.in_flight {
+            is_polling |= check.counted;
+        }
+        is_polling
     }
 
     /// Another window has had an answer to a check that it began at `begun`.
@@ -358,4 +366,19 @@ impl Checks {
 
 fn first(times: &[Millis]) -> Millis {
     times.first().copied().unwrap_or(Millis::NEVER)
+}
+
+fn after(now: Millis, delays: &[Millis]) -> Vec<Millis> {
+    let mut times = Vec::new();
+    for delay in delays {
+        times.push(now + *delay);
+    }
+    times
+}
+
+/// A late timer makes several due at once: one check is as good as all of them.
+fn drop_due(times: &mut Vec<Millis>, now: Millis) {
+    while first(times) <= now {
+        times.remove(0);
+    }
 }

@@ -419,15 +419,18 @@ impl Machine {
 
     pub(super) fn give_up_probes(&mut self) {
         let now = self.now.monotonic;
-        self.probes.retain(|probe| {
-            probe
+        for probe in core::mem::take(&mut self.probes) {
+            if probe
                 .request
                 .is_none_or(|(_, begun)| now < begun + CHECK_DEADLINE)
-        });
+            {
+                self.probes.push(probe);
+            }
+        }
     }
 
     pub(super) fn abort_probes(&mut self) {
-        for probe in self.probes.drain(..) {
+        for probe in core::mem::take(&mut self.probes) {
             if let Some((request, _)) = probe.request {
                 self.outputs.push(Output::Abort { request });
             }

@@ -35,8 +35,10 @@ export class OAuthSync {
     );
   }
 
-  start({ flowId, ...rest }) {
-    this.#called("start", { flowId, ...rest });
+  act(name, ...args) {
+    this.#called(name, ...args);
+    if (name !== "start") return;
+    const [{ flowId, ...rest }] = args;
     const flow = { id: flowId, ...rest, expiresAt: rest.startedAt + 1000, startedHere: true, status: "pending", stage: "opening" };
     this.emit(["started", flow], [rest.window === "blocked" ? "blocked" : "opened", { id: flowId }]);
   }
@@ -54,11 +56,7 @@ export class OAuthSync {
     this.calls.push([name, ...args]);
   }
 
-  static {
-    for (const name of ["watch", "href", "startFailed", "reopen", "cancel", "dismiss", "reset", "report", "told", "close", "free"]) {
-      this.prototype[name] ??= function (...args) {
-        this.calls.push([name, ...args]);
-      };
-    }
+  free() {
+    this.#called("free");
   }
 }
