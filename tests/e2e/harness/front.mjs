@@ -22,7 +22,7 @@ export class Front {
   status = new StatusFaults();
   /** Answers of the scripted endpoint `/test/status`: a function of the query, or an object. */
   script = { status: "pending", completed: false, success: false };
-  /** Paths that answer nothing until they are taken out, or at all. */
+  /** Paths, or pages as `tab <name>`, that answer nothing until they are taken out; paths that never answer. */
   held = new Set();
   cut = new Set();
   /** Path and query of each request but the log's. */
@@ -74,12 +74,17 @@ export class Front {
       response.writeHead(200, { "clear-site-data": `"cookies"`, "content-type": "text/html" }).end();
       return;
     }
-    this.requests.push({ path: url.pathname, query: url.searchParams, method: request.method });
+    const entry = { path: url.pathname, query: url.searchParams, method: request.method, answeredAt: undefined };
+    this.requests.push(entry);
+    response.once("finish", () => {
+      entry.answeredAt = Date.now();
+    });
     if (this.cut.has(url.pathname)) {
       response.destroy();
       return;
     }
-    while (this.held.has(url.pathname)) await new Promise((resolve) => this.#released.add(resolve));
+    const tab = `tab ${url.searchParams.get("tab")}`;
+    while (this.held.has(url.pathname) || this.held.has(tab)) await new Promise((resolve) => this.#released.add(resolve));
 
     if (url.pathname === "/oauth/status" || url.pathname === "/test/status") {
       const handled = await this.status.answer(url, response);

@@ -15,6 +15,8 @@ const faults = {
 export const statusFaultNames = Object.freeze([...Object.keys(faults), "slow"]);
 
 export class StatusFaults {
+  /** How long each answer takes, in ms. */
+  delay = 0;
   /** The fault in force, or null. */
   fault = null;
   /** `{ flow, at, fault }` of each request that came. */
@@ -31,6 +33,7 @@ export class StatusFaults {
   /** Answers in the endpoint's place and returns true, or returns false where the endpoint is to answer itself. */
   async answer(url, response) {
     this.asked.push({ flow: url.searchParams.get("flow"), at: Date.now(), fault: this.fault });
+    if (this.delay > 0) await new Promise((resolve) => setTimeout(resolve, this.delay));
     if (this.fault === "slow") {
       await new Promise((resolve) => this.#held.add(resolve));
       return false;

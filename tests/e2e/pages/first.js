@@ -18,6 +18,13 @@
 
   const faults = {
     "no-broadcast-channel": () => delete window.BroadcastChannel,
+    "no-storage-events": () => addEventListener("storage", (event) => event.stopImmediatePropagation(), true),
+    "locks-refuse": () => fix(Navigator.prototype, "locks", {
+      request: async () => {
+        throw new DOMException("refused by the test", "SecurityError");
+      },
+    }),
+    "locks-silent": () => fix(Navigator.prototype, "locks", { request: () => new Promise(() => {}) }),
     "no-locks": () => fix(Navigator.prototype, "locks", undefined),
     "no-opener": () => fix(window, "opener", null),
     "storage-throws": () => refuse(window, "localStorage"),
@@ -52,6 +59,8 @@
   };
   window.reported = () => ({ document: id, count: seq });
   window.report("load", { path: location.pathname });
+  document.addEventListener("visibilitychange", () => window.report("visibility", { state: document.visibilityState }));
+  addEventListener("pageshow", ({ persisted }) => persisted && window.report("restored"));
   addEventListener("error", ({ message }) => window.report("error", { message }));
   addEventListener("unhandledrejection", ({ reason }) => window.report("error", { message: `unhandled: ${reason?.code ?? ""} ${reason}` }));
 })();
