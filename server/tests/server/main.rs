@@ -13,6 +13,7 @@ mod cancel;
 mod config;
 mod connections;
 mod events;
+mod events_process;
 mod exchange;
 mod expiry;
 mod identity;

@@ -24,16 +24,17 @@ pub fn output(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
 }
 
-/// A demo in a process of its own; ended when dropped.
-struct Demo {
+/// A server in a process of its own; killed when dropped.
+pub struct Running {
     child: Child,
-    address: String,
+    pub address: String,
 }
 
-impl Demo {
+impl Running {
+    /// A demo.
     async fn start(directory: &Path, provider: &str) -> Self {
         let database = directory.join("demo.db");
-        let mut child = command(&[
+        Self::serve(&[
             "serve",
             "--demo",
             "--listen=127.0.0.1:0",
@@ -46,9 +47,12 @@ impl Demo {
             "--package",
             directory.join("dist").to_str().unwrap(),
         ])
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+        .await
+    }
+
+    /// A server with these arguments, once it says that it is ready.
+    pub async fn serve(arguments: &[&str]) -> Self {
+        let mut child = command(arguments).stderr(Stdio::null()).spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
         let line = tokio::task::spawn_blocking(move || {
             let mut line = Vec::new();
@@ -67,7 +71,8 @@ impl Demo {
         Self { child, address }
     }
 
-    async fn terminate(mut self) -> Option<i32> {
+    /// Asks it to stop, and waits until it has.
+    pub async fn terminate(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         assert!(
             Command::new("kill")
@@ -86,7 +91,7 @@ impl Demo {
     }
 }
 
-impl Drop for Demo {
+impl Drop for Running {
     fn drop(&mut self) {
         let _already_ended = self.child.kill();
         let _reaped = self.child.wait();
@@ -128,7 +133,7 @@ impl Client {
         response
     }
 
-    async fn start(&mut self, server: &Demo, flow: &str) -> String {
+    async fn start(&mut self, server: &Running, flow: &str) -> String {
         let response = self
             .get(&format!(
                 "{}/oauth/start/github?flow={flow}",
@@ -138,7 +143,7 @@ impl Client {
         departure(response.headers()["location"].to_str().unwrap()).state
     }
 
-    async fn land(&mut self, server: &Demo, provider: &str, state: &str) -> String {
+    async fn land(&mut self, server: &Running, provider: &str, state: &str) -> String {
         let issuer: String = url::form_urlencoded::byte_serialize(provider.as_bytes()).collect();
         let uri = format!(
             "{}/oauth/callback/github?code=c&state={state}&iss={issuer}",
@@ -147,7 +152,7 @@ impl Client {
         self.get(&uri).await.text().await.unwrap()
     }
 
-    async fn status(&mut self, server: &Demo, flow: &str) -> String {
+    async fn status(&mut self, server: &Running, flow: &str) -> String {
         let text = self
             .get(&format!("{}/oauth/status?flow={flow}", server.address))
             .await
@@ -187,7 +192,7 @@ pub fn directory() -> TempDir {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_says_where_it_is_and_serves_its_files() {
     let directory = directory();
-    let server = Demo::start(directory.path(), "http://127.0.0.1:9").await;
+    let server = Running::start(directory.path(), "http://127.0.0.1:9").await;
     assert!(server.address.starts_with("http://localhost:") && !server.address.ends_with(":0"));
     let mut client = Client::default();
     for (file, content_type) in [
@@ -240,12 +245,12 @@ async fn a_demo_says_where_it_is_and_serves_its_files() {
 async fn a_flow_goes_on_in_the_next_process() {
     let directory = directory();
     let provider = provider(tokens()).await;
-    let first = Demo::start(directory.path(), &provider.uri()).await;
+    let first = Running::start(directory.path(), &provider.uri()).await;
     let mut client = Client::default();
     client.get(&format!("{}/", first.address)).await;
     let state = client.start(&first, "flow-0001").await;
     drop(first);
-    let second = Demo::start(directory.path(), &provider.uri()).await;
+    let second = Running::start(directory.path(), &provider.uri()).await;
     assert_eq!(client.status(&second, "flow-0001").await, "pending");
     let page = client.land(&second, &provider.uri(), &state).await;
     assert!(page.contains("GitHub is connected"), "{page}");
@@ -261,7 +266,7 @@ async fn a_flow_goes_on_in_the_next_process() {
 async fn an_exchange_in_flight_ends_before_the_process_does() {
     let directory = directory();
     let provider = provider(tokens().set_delay(Duration::from_secs(1))).await;
-    let server = Demo::start(directory.path(), &provider.uri()).await;
+    let server = Running::start(directory.path(), &provider.uri()).await;
     let mut client = Client::default();
     client.get(&format!("{}/", server.address)).await;
     let state = client.start(&server, "flow-0001").await;
@@ -279,7 +284,7 @@ async fn an_exchange_in_flight_ends_before_the_process_does() {
     // The client is gone too: only the spawned exchange is left.
     landing.abort();
     assert_eq!(server.terminate().await, Some(0));
-    let next = Demo::start(directory.path(), &provider.uri()).await;
+    let next = Running::start(directory.path(), &provider.uri()).await;
     assert_eq!(client.status(&next, "flow-0001").await, "completed");
 }
 
@@ -290,7 +295,7 @@ async fn of_callbacks_in_several_processes_one_claims() {
     let provider = provider(tokens()).await;
     let mut servers = Vec::new();
     for _ in 0..3 {
-        servers.push(Demo::start(directory.path(), &provider.uri()).await);
+        servers.push(Running::start(directory.path(), &provider.uri()).await);
     }
     let mut client = Client::default();
     client.get(&format!("{}/", servers[0].address)).await;

@@ -6,7 +6,7 @@ mod stream;
 
 pub use endpoint::{Answers, Rotating};
 
-pub use stream::{Event, Stream};
+pub use stream::{Event, Reader, Stream};
 
 pub use browser::{Answer, BY_SCRIPT, Browser, FROM_ELSEWHERE, FROM_THE_APP, callback, departure};
 
