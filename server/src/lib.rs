@@ -11,6 +11,8 @@
 //!                                │
 //!                                └──▶ provider's token endpoint
 //! ```
+//!
+//! [`push::Hub`] tells whoever listens of every change, by whichever process it was made.
 
 pub mod app;
 pub mod clock;

@@ -20,8 +20,8 @@ const signingKey = {
 
 const cookieKey = "local-stand-in-cookies";
 
-/** oidc-provider's configuration for the four demo clients of an app at `appOrigin`. */
-export const configurationFor = (appOrigin) => ({
+/** oidc-provider's configuration for the four demo clients of an app at `appOrigin`, with what `control` can change. */
+export const configurationFor = (appOrigin, control) => ({
   adapter: memoryAdapter(),
   clients: clientsFor(appOrigin),
   jwks: { keys: [signingKey] },
@@ -47,7 +47,15 @@ export const configurationFor = (appOrigin) => ({
     accountId: sub,
     claims: async () => ({ sub, name: sub, email: `${sub}@example.test` }),
   }),
-  ttl: { AccessToken: 3600, AuthorizationCode: 60, Grant: 86_400, IdToken: 3600, Interaction: 7200, RefreshToken: 86_400, Session: 86_400 },
+  ttl: {
+    AccessToken: () => control.settings.accessTokenLife,
+    AuthorizationCode: 60,
+    Grant: 86_400,
+    IdToken: 3600,
+    Interaction: 7200,
+    RefreshToken: 86_400,
+    Session: 86_400,
+  },
   renderError: (context, { error }) => {
     context.type = "html";
     context.body = errorPage(error);

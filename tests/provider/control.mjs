@@ -71,6 +71,8 @@ const defaults = () => ({
    * `{ cut: true }` to close the connection without a word.
    */
   tokenFailure: null,
+  /** How long access tokens live that are issued from now on, in seconds. */
+  accessTokenLife: 3600,
 });
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -81,5 +83,6 @@ const checks = {
   coop: (value) => value === null || typeof value === "string",
   automaticConsent: (value) => typeof value === "boolean",
   refusal: (value) => value === null || (isObject(value) && typeof value.error === "string"),
+  accessTokenLife: (value) => Number.isInteger(value) && value > 0,
   tokenFailure: (value) => value === null || (isObject(value) && (value.cut === true || Number.isInteger(value.status))),
 };

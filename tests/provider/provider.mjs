@@ -21,7 +21,7 @@ export async function startProvider({ app, port = 0 }) {
   });
   const issuer = `http://127.0.0.1:${server.address().port}`;
   const control = new Control();
-  const provider = new Provider(issuer, configurationFor(app));
+  const provider = new Provider(issuer, configurationFor(app, control));
   const stylesheet = await readFile(new URL("stand-in.css", import.meta.url));
   const standard = provider.callback();
 

@@ -141,6 +141,15 @@ describe("provider", () => {
     assert.equal((await (await refresh(second.refresh_token)).json()).error, "invalid_grant");
   });
 
+  test("issues_access_tokens_that_live_as_long_as_it_is_told", async () => {
+    provider.control.set({ accessTokenLife: 7 });
+    const tokens = await (await exchange(await allow("google"))).json();
+    assert.equal(tokens.expires_in, 7);
+    provider.control.reset();
+    const renewed = await request("/token", "google", { grant_type: "refresh_token", refresh_token: tokens.refresh_token });
+    assert.equal((await renewed.json()).expires_in, 3600);
+  });
+
   test("revokes_a_token", async () => {
     const tokens = await (await exchange(await allow("github"))).json();
     const active = async () => (await (await request("/token/introspection", "github", { token: tokens.access_token })).json()).active;
