@@ -58,11 +58,23 @@ async function buildFront(version, say) {
     await bundle("index.ts", "index.node.js", ...front, "--platform=node", "--define:IS_NODE=true");
     await bundle("callback.js", "callback.js", "--format=esm", "--target=es2020");
     await bundle("callback.global.js", "callback.global.js", "--format=iife", "--target=es2020");
+    await callbackPage();
     await bundleInline(version);
     await bundleInterfaces();
     await bundleTesting();
     await declarations();
   });
+}
+
+/** `oauth-sync/callback.html`: the page in one file, and its policy by the hashes of what is in it. */
+async function callbackPage() {
+  const script = await run(bin("esbuild"), ["js/callback.page.js", "--bundle", "--minify", "--format=iife", "--target=es2020"]);
+  const page = (await readFile(join(root, "js/callback.html"), "utf8")).replace("{script}", () => script);
+  const hash = (name) => {
+    const [, text] = new RegExp(`<${name}\\b[^>]*>(.*?)</${name}>`, "s").exec(page);
+    return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+  };
+  await writeFile(join(dist, "callback.html"), page.replace("{script-hash}", hash("script")).replace("{style-hash}", hash("style")));
 }
 
 /** `oauth-sync/inline`: one file that needs no other, for hosts that cannot serve one. */

@@ -1,5 +1,5 @@
 /** Installs what the other scripts need and a fresh machine has not. Each step looks first and is quick when done. */
-import { access, readdir, readFile } from "node:fs/promises";
+import { access, copyFile, readdir, readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { attempt, root, run } from "./command.mjs";
 
@@ -66,6 +66,24 @@ export async function installEngine(name, say) {
   // No Debian package has it.
   if (name === "firefox") env.GECKODRIVER = process.env.GECKODRIVER ?? (await onPath("geckodriver")) ?? (await installCrate("geckodriver", "0.37.1", say));
   return env;
+}
+
+/** A Python with what the callback pages are tried with, in a venv of its own; undefined where there is no Python to make one. */
+export async function installPython(say) {
+  const venv = join(root, "target/python");
+  const python = join(venv, "bin/python");
+  const requirements = join(root, "tests/callbacks/requirements.txt");
+  const mark = join(venv, "requirements.txt");
+  const [wanted, installed] = await Promise.all([requirements, mark].map((file) => readFile(file, "utf8").catch(() => undefined)));
+  if (wanted === installed) return python;
+  // FastAPI and Django ask for 3.10.
+  const { code } = await attempt("python3", ["-c", "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))"]);
+  if (code !== 0) return undefined;
+  say("installing Python packages");
+  await run("python3", ["-m", "venv", "--clear", venv]);
+  await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements]);
+  await copyFile(requirements, mark);
+  return python;
 }
 
 /** cargo-deny, built once: there is no package of it everywhere. */

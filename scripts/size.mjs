@@ -26,6 +26,7 @@ export async function measure() {
     callback: await file("callback.js"),
     "notify alone": sizeOf(await bundle('import { notify } from "./callback.js"; notify(globalThis.notice);')),
     "callback.global.js": await file("callback.global.js"),
+    "callback.html": await file("callback.html"),
     react: await file("react.js"),
     svelte: await file("svelte.js"),
     vue: await file("vue.js"),

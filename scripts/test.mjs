@@ -6,7 +6,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, bin, root } from "./command.mjs";
-import { installDeny, installEngine, installPackages, installWasmTarget, testFiles } from "./install.mjs";
+import { installDeny, installEngine, installPackages, installPython, installWasmTarget, testFiles } from "./install.mjs";
 
 const say = (step) => console.log(`${step} …`);
 const cargo = (...args) => ["cargo", args];
@@ -14,7 +14,10 @@ const wasm = ["--package", "oauth-sync", "--target", "wasm32-unknown-unknown"];
 const BUILD = [["node", ["scripts/build.mjs"]], cargo("build", "--quiet", "--package", "oauth-sync-server")];
 const strict = { RUSTDOCFLAGS: "-D warnings" };
 
-/** Commands in order, or a function that makes them. `hasTests`: without a single test it has failed. */
+/**
+ * Commands in order, or a function that makes them. `hasTests`: without a single test it has failed. `needsPython`: without
+ * Python it is skipped, and says so.
+ */
 const STAGES = {
   fmt: { commands: [cargo("fmt", "--all", "--check", "--", "--color", "never")] },
   clippy: { commands: [cargo("clippy", "--quiet", "--workspace", "--all-targets", "--", "-D", "warnings")] },
@@ -34,6 +37,13 @@ const STAGES = {
   bindings: { commands: () => nodeTests("tests/bindings"), hasTests: true, needsBuild: true, needsBrowser: true },
   testing: { commands: () => nodeTests("tests/testing"), hasTests: true, needsBuild: true },
   examples: { commands: () => nodeTests("tests/examples"), hasTests: true, needsBuild: true, needsBrowser: true },
+  callbacks: {
+    commands: async () => [cargo("build", "--quiet", "--package", "oauth-sync-server", "--example", "callback_page"), ...(await nodeTests("tests/callbacks"))],
+    hasTests: true,
+    needsBuild: true,
+    needsBrowser: true,
+  },
+  "callbacks-python": { commands: () => nodeTests("tests/callbacks-python"), hasTests: true, needsBuild: true, needsBrowser: true, needsPython: true },
   size: { commands: [["node", ["scripts/size.mjs"]]] },
   deny: {
     commands: async () => [[await installDeny(say), ["--locked", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]]],
@@ -59,7 +69,12 @@ async function nodeTests(directory) {
   return [["node", ["--test", "--test-reporter=spec", "--test-concurrency=1", ...(await testFiles(directory))]]];
 }
 
-async function runStage({ commands, env = {}, hasTests = false, needsBuild = false, needsBrowser = false }) {
+async function runStage({ commands, env = {}, hasTests = false, needsBuild = false, needsBrowser = false, needsPython = false }) {
+  if (needsPython) {
+    const python = await installPython(say);
+    if (!python) return { isPassed: true, output: "", note: ", skipped: there is no Python 3.10 or later with venv" };
+    Object.assign(env, { PYTHON: python });
+  }
   if (needsBrowser) Object.assign(env, await installEngine("chromium", say));
   const outputs = [];
   let tests = 0;

@@ -134,6 +134,6 @@ describe("the tarball", () => {
   });
 
   test("passes_attw", async () => {
-    await exec(bin("attw"), [packed.tarball, "--profile", "esm-only", "--exclude-entrypoints", "callback.global.js", "oauth_sync_bg.wasm"], { cwd: root });
+    await exec(bin("attw"), [packed.tarball, "--profile", "esm-only", "--exclude-entrypoints", "callback.global.js", "callback.html", "oauth_sync_bg.wasm"], { cwd: root });
   });
 });

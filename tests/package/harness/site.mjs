@@ -7,11 +7,12 @@ import { extname, join } from "node:path";
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css", ".json": "application/json", ".svg": "image/svg+xml", ".wasm": "application/wasm" };
 
 /**
- * It starts flows, sends people back at once, and says what has become of a flow. `policy`: what stands in the place of
- * the usual Content-Security-Policy. `answer(request, response)` comes first and says whether it has answered.
+ * It starts flows, sends people back at once, to `callback(provider, flow)`, and says what has become of a flow: nobody is
+ * allowed to connect `denied`. `policy`: what stands in the place of the usual Content-Security-Policy.
+ * `answer(request, response)` comes first and says whether it has answered.
  */
-export async function serveSite(directory, { policy = strict, answer = () => false } = {}) {
-  const completed = new Set();
+export async function serveSite(directory, { policy = strict, answer = () => false, callback = staticPage } = {}) {
+  const ends = new Map();
   const requests = [];
   const violations = [];
   const server = createServer(async (request, response) => {
@@ -24,15 +25,12 @@ export async function serveSite(directory, { policy = strict, answer = () => fal
     }
     if (await answer(request, response)) return;
     const flow = searchParams.get("flow");
-    const integrationId = (provider) => `int_${provider}`;
     if (pathname.startsWith("/oauth/start/")) {
-      completed.add(flow);
       const provider = pathname.split("/").at(-1);
-      response.writeHead(303, { location: `/callback.html?provider=${provider}&flow=${flow}&integration_id=${integrationId(provider)}` }).end();
+      ends.set(flow, provider === "denied" ? { status: "cancelled", error: { code: "access_denied" } } : { status: "completed", integrationId: `int_${provider}` });
+      response.writeHead(303, { location: callback(provider, flow) }).end();
     } else if (pathname === "/oauth/status") {
-      const status = completed.has(flow) ? "completed" : "pending";
-      const reply = { status, completed: status === "completed", success: true, integrationId: integrationId(searchParams.get("provider")) };
-      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(reply));
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(ends.get(flow) ?? { status: "pending" }));
     } else {
       const file = await readFile(join(directory, pathname === "/" ? "index.html" : pathname)).catch(() => undefined);
       const headers = { "content-type": types[extname(pathname)] ?? types[".html"] };
@@ -52,8 +50,20 @@ export async function serveSite(directory, { policy = strict, answer = () => fal
   };
 }
 
-/** What the README promises, and trusted types. The inline scripts of the page are named by their hashes: an import map is one. */
+/** A callback page that reads its address. */
+function staticPage(provider, flow) {
+  const end = provider === "denied" ? "error=access_denied" : `integration_id=int_${provider}`;
+  return `/callback.html?provider=${provider}&flow=${flow}&${end}`;
+}
+
+/** What the README promises, and trusted types. What the page has inline is named by its hash: an import map, say. */
 export function strict(html) {
-  const scripts = [...html.matchAll(/<script(?![^>]*\bsrc=)[^>]*>(.*?)<\/script>/gsu)].map(([, code]) => `'sha256-${createHash("sha256").update(code).digest("base64")}'`);
-  return `default-src 'self'; script-src ${["'self'", "'wasm-unsafe-eval'", ...scripts].join(" ")}; require-trusted-types-for 'script'`;
+  const hashes = (name) => [...html.matchAll(new RegExp(`<${name}(?![^>]*\\bsrc=)[^>]*>(.*?)</${name}>`, "gsu"))].map(([, text]) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`);
+  const directive = (name, ...sources) => [name, "'self'", ...sources].join(" ");
+  return [
+    directive("default-src"),
+    directive("script-src", "'wasm-unsafe-eval'", ...hashes("script")),
+    directive("style-src", ...hashes("style")),
+    "require-trusted-types-for 'script'",
+  ].join("; ");
 }

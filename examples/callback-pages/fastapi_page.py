@@ -1,0 +1,45 @@
+"""`app.include_router(callback_page(finish))`
+
+`finish(provider, query)` is yours: it knows the provider, checks `state`, exchanges the code, stores the tokens, and returns
+`{"flow_id": …, "integration_id": …}`, or `{"flow_id": …, "error": …}` with a code such as `access_denied`. Serve
+`callback.global.js` of the package beside it.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from html import escape
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; base-uri 'none'",
+    # Any other value cuts this window off from the page that waits.
+    "Cross-Origin-Opener-Policy": "unsafe-none",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Back to the app</title>
+<p>You may close this window and go back to the app.</p>
+<script src="/callback.global.js" data-provider="{provider}" data-success="{success}" data-flow-id="{flow_id}"
+  data-integration-id="{integration_id}" data-error="{error}"></script>
+"""
+
+
+def callback_page(finish: Callable[[str, Mapping[str, str]], Awaitable[Mapping[str, str]]]) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/oauth/callback/{provider}", response_class=HTMLResponse)
+    async def callback(provider: str, request: Request) -> HTMLResponse:
+        outcome = await finish(provider, request.query_params)
+        values = {"provider": provider, "flow_id": "", "integration_id": "", "error": "", **outcome}
+        success = "false" if values["error"] else "true"
+        page = PAGE.format(success=success, **{name: escape(value) for name, value in values.items()})
+        return HTMLResponse(page, headers=HEADERS)
+
+    return router
