@@ -44,6 +44,7 @@ const STAGES = {
     needsBrowser: true,
   },
   "callbacks-python": { commands: () => nodeTests("tests/callbacks-python"), hasTests: true, needsBuild: true, needsBrowser: true, needsPython: true },
+  docs: { commands: () => nodeTests("tests/docs"), hasTests: true, needsBuild: true },
   size: { commands: [["node", ["scripts/size.mjs"]]] },
   deny: {
     commands: async () => [[await installDeny(say), ["--locked", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]]],

@@ -31,3 +31,8 @@ pub mod tokens;
 
 pub use app::App;
 pub use http::router;
+
+/// So that the code in it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -25,7 +25,8 @@ declare global {
     interface HTMLElementTagNameMap {
         "oauth-connect": OAuthConnect;
     }
-    interface HTMLElementEventMap extends OAuthConnectEvents {
+    /** They bubble, so documents and windows hear of them, too. */
+    interface GlobalEventHandlersEventMap extends OAuthConnectEvents {
         "oauth-connection": CustomEvent<ConnectionEvent>;
     }
 }

@@ -1,0 +1,3 @@
+import { OAuthSync } from "oauth-sync";
+
+export const sync = new OAuthSync();
