@@ -10,7 +10,7 @@ use crate::browser::{
 };
 use crate::proto::bag::{Bag, whole};
 use crate::proto::flow::{FlowId, MAX_NAME};
-use crate::proto::machine::{Config, Event, FlowView, Input, Start, WindowHint};
+use crate::proto::machine::{Config, ConnectionEvent, Event, FlowView, Input, Start, WindowHint};
 use crate::proto::reply::Reply;
 use crate::proto::schedule::{Schedule, Tier};
 use crate::proto::time::Millis;
@@ -44,6 +44,7 @@ impl OAuthSync {
         #[wasm_bindgen(unchecked_param_type = "Function", js_name = onEvents)] on_events: JsValue,
     ) -> Result<OAuthSync, JsValue> {
         let on_events = function(on_events).ok_or_else(|| type_error("onEvents"))?;
+        let on_connections = on_events.clone();
         let log = optional_function(&options, "log")?;
         let driver = Driver::new(
             read_options(&options)?,
@@ -59,6 +60,11 @@ impl OAuthSync {
                 }
             },
         );
+        driver.on_connections(move |events| {
+            if let Some(events) = to_js(&list(&events, ConnectionEvent::to_wire)) {
+                let _ = on_connections.call1(&JsValue::UNDEFINED, &events);
+            }
+        });
         Ok(Self { driver })
     }
 
@@ -114,6 +120,20 @@ impl OAuthSync {
         match flow_id_of(&flow_id) {
             None if !flow_id.is_undefined() => Promise::resolve(&JsValue::UNDEFINED),
             flow_id => self.driver.check(flow_id),
+        }
+    }
+
+    /// Refreshes a connection, which the caller has seen in the version `seen` where it gives one. Resolves with `done`,
+    /// `refresh_failed`, `reconnect_required` or `removed`; with `undefined` where this is closed.
+    #[wasm_bindgen(unchecked_return_type = "Promise<string | undefined>")]
+    pub fn refresh(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] id: JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] seen: JsValue,
+    ) -> Promise {
+        match text(&id, 256) {
+            Some(id) => self.driver.refresh(id, seen.as_f64().and_then(whole)),
+            None => Promise::resolve(&JsValue::from_str("removed")),
         }
     }
 
@@ -219,6 +239,8 @@ fn read_options(options: &JsValue) -> Result<Options, JsValue> {
         config,
         source,
         fetch: optional_function(options, "fetch")?,
+        connections_url: optional_text(options, "connectionsUrl")?,
+        events_url: optional_text(options, "eventsUrl")?,
         cancel_url: optional_text(options, "cancelUrl")?,
         callback_origins,
     })

@@ -5,7 +5,7 @@ use crate::proto::bag::{Bag, MAX_LIST, MAX_TEXT, Value};
 use wasm_bindgen::prelude::*;
 
 /// An object of JavaScript, read one own field at a time, and copied only once it is known to be small.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JsBag(JsValue);
 
 impl JsBag {
@@ -22,6 +22,12 @@ impl Bag for JsBag {
             None => Value::Missing,
             Some(value) => read(value),
         }
+    }
+
+    fn list(&self, name: &str, max: usize) -> Option<Vec<Value<Self>>> {
+        let list = value::own_property(&self.0, name).filter(value::is_array)?;
+        let items = value::items(&list, max)?;
+        Some(items.into_iter().map(read).collect())
     }
 }
 

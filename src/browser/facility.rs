@@ -25,6 +25,7 @@ pub struct Facilities {
     pub session_storage: Facility,
     pub locks: Facility,
     pub fetch: Facility,
+    pub event_source: Facility,
 }
 
 impl Facilities {
@@ -39,6 +40,7 @@ impl Facilities {
             ("session_storage", self.session_storage),
             ("locks", self.locks),
             ("fetch", self.fetch),
+            ("event_source", self.event_source),
         ] {
             let state = match facility {
                 Facility::Ok => "ok",

@@ -1,4 +1,4 @@
-//! Questions to the status endpoint, and the word to it that a person gave up.
+//! Questions to the status endpoint and to that of connections, and the word that a person gave up.
 //!
 //! The app's functions are called in a microtask of their own, never below a call into the module.
 
@@ -13,15 +13,17 @@ use crate::proto::status::Status;
 use crate::proto::text::{cut, decimal, join};
 use crate::proto::time::Millis;
 use core::cell::Cell;
-use js_sys::{Function, JsString};
+use js_sys::{Function, JsString, Reflect};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::AbortController;
 
 /// A person looks at the page meanwhile, and a connection that hangs for this long will not come back.
 const DEADLINE: Millis = Millis::seconds(10);
-/// The longest answer, in code units. The status contract needs a fraction of it.
-const MAX_ANSWER: u32 = 65_536;
+/// A refresh is a server's question to a provider, and may wait for another that is under way.
+const REFRESH_DEADLINE: Millis = Millis::seconds(30);
+/// The longest answer, in code units. The status contract needs a fraction of it, and 256 connections as much.
+const MAX_ANSWER: u32 = 262_144;
 
 /// Who knows where a flow stands.
 #[derive(Clone, Debug)]
@@ -45,8 +47,17 @@ pub struct Question {
     pub now: Millis,
 }
 
+/// What is asked about connections.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// The list, at this address.
+    List(String),
+    /// That one be refreshed, at this address; the version that was not good enough, zero for none.
+    Refresh(String, u64),
+}
+
 /// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// The server has spoken; 404 says that it does not know the flow.
     Reply(Reply),
@@ -55,6 +66,19 @@ pub enum Answer {
         /// What `Retry-After` of a 429 or 503 said.
         retry_after: Option<Millis>,
     },
+    /// The endpoint of connections has spoken.
+    Spoken(Spoken),
+}
+
+/// What a server said, whatever its status.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spoken {
+    /// The HTTP status.
+    pub status: u16,
+    /// What `Retry-After` of a 429 or 503 said.
+    pub retry_after: Option<Millis>,
+    /// What the JSON says, where it is an object.
+    pub body: Option<JsBag>,
 }
 
 const FAILED: Answer = Answer::Failed { retry_after: None };
@@ -63,6 +87,11 @@ const FAILED: Answer = Answer::Failed { retry_after: None };
 #[must_use = "dropping it aborts the request"]
 pub struct Check {
     shared: Rc<Shared>,
+}
+
+enum Asked {
+    Status(Source, Question),
+    Connections(Request),
 }
 
 type OnAnswer = Box<dyn FnOnce(Answer)>;
@@ -115,27 +144,55 @@ impl Check {
         question: Question,
         on_answer: impl FnOnce(Answer) + 'static,
     ) -> Self {
+        let asked = Asked::Status(source.clone(), question);
+        Self::begin(asked, fetch, DEADLINE, Box::new(on_answer))
+    }
+
+    /// Asks about connections. `on_answer` is called once, after ten seconds at the latest; for a refresh after thirty.
+    pub fn of_connections(
+        request: Request,
+        fetch: Option<&Function>,
+        on_answer: impl FnOnce(Answer) + 'static,
+    ) -> Self {
+        let deadline = match request {
+            Request::List(_) => DEADLINE,
+            Request::Refresh(..) => REFRESH_DEADLINE,
+        };
+        Self::begin(
+            Asked::Connections(request),
+            fetch,
+            deadline,
+            Box::new(on_answer),
+        )
+    }
+
+    fn begin(
+        asked: Asked,
+        fetch: Option<&Function>,
+        deadline: Millis,
+        on_answer: OnAnswer,
+    ) -> Self {
         let shared = Rc::new(Shared {
             abort: AbortController::new().ok(),
             deadline: Cell::new(None),
-            on_answer: Cell::new(Some(Box::new(on_answer))),
+            on_answer: Cell::new(Some(on_answer)),
         });
         let late = Rc::downgrade(&shared);
-        shared.deadline.set(Some(Timer::after(DEADLINE, move || {
+        shared.deadline.set(Some(Timer::after(deadline, move || {
             if let Some(shared) = late.upgrade()
                 && shared.settle(FAILED)
             {
                 shared.abort();
             }
         })));
-        let (source, fetch, asking) = (source.clone(), fetch.cloned(), shared.clone());
+        let (fetch, asking) = (fetch.cloned(), shared.clone());
         value::later(async move {
             if !asking.is_open() {
                 return;
             }
-            let answer = ask(&source, fetch.as_ref(), &question, &asking.signal()).await;
+            let answer = ask(&asked, fetch.as_ref(), &asking.signal()).await;
             asking.settle(answer.unwrap_or(FAILED));
-            if let Source::Url(_) = source {
+            if !matches!(asked, Asked::Status(Source::Function(_), _)) {
                 // A body that nobody has read keeps its connection.
                 asking.abort();
             }
@@ -185,19 +242,14 @@ pub fn available() -> Result<(), Facility> {
     probe(&js_sys::global(), "fetch").map(|_| ())
 }
 
-async fn ask(
-    source: &Source,
-    fetch: Option<&Function>,
-    question: &Question,
-    signal: &JsValue,
-) -> Result<Answer, JsValue> {
-    let promise = match source {
-        Source::Url(url) => send(
+async fn ask(asked: &Asked, fetch: Option<&Function>, signal: &JsValue) -> Result<Answer, JsValue> {
+    let promise = match asked {
+        Asked::Status(Source::Url(url), question) => send(
             &address(url, question).into(),
             fetch,
             &request("GET", ("signal", signal)),
         )?,
-        Source::Function(check_status) => {
+        Asked::Status(Source::Function(check_status), question) => {
             let request = value::object(&[
                 ("flowId", &question.flow_id.as_str().into()),
                 ("provider", &question.provider.as_str().into()),
@@ -207,39 +259,75 @@ async fn ask(
             ]);
             check_status.call1(&JsValue::UNDEFINED, &request)?
         }
+        Asked::Connections(Request::List(url)) => {
+            send(&url.into(), fetch, &request("GET", ("signal", signal)))?
+        }
+        Asked::Connections(Request::Refresh(url, seen)) => {
+            send(&url.into(), fetch, &refresh(*seen, signal)?)?
+        }
     };
     let answer = value::settled(&promise)?.await?;
-    if let Source::Function(_) = source {
-        return Ok(read(answer));
+    if let Asked::Status(Source::Function(_), _) = asked {
+        return Ok(JsBag::new(answer).map_or(FAILED, |bag| read(&bag)));
     }
-    if let Some(answer) = answer_without_body(&answer) {
-        return Ok(answer);
+    let (mut spoken, is_readable) = head(&answer);
+    if is_readable {
+        let body = value::settled(&call(&answer, "text", &[])?)?.await?;
+        spoken.body = value::parse(&body, MAX_ANSWER).and_then(JsBag::new);
     }
-    let body = value::settled(&call(&answer, "text", &[])?)?.await?;
-    Ok(value::parse(&body, MAX_ANSWER).map_or(FAILED, read))
+    Ok(match asked {
+        Asked::Status(..) => of_status(&spoken),
+        Asked::Connections(_) => Answer::Spoken(spoken),
+    })
 }
 
-/// What status and headers say already; `None` where the body has to be read.
-fn answer_without_body(response: &JsValue) -> Option<Answer> {
+/// The request to refresh a connection.
+fn refresh(seen: u64, signal: &JsValue) -> Result<JsValue, JsValue> {
+    let body = value::object(&[("version", &number(Millis(seen)))]);
+    let body = js_sys::JSON::stringify(&body)?;
+    let request = request("POST", ("signal", signal));
+    let headers = property(&request, "headers");
+    Reflect::set(&headers, &"Content-Type".into(), &"application/json".into())?;
+    Reflect::set(&request, &"body".into(), &body)?;
+    Ok(request)
+}
+
+/// What status and headers say, and whether there is a body to read.
+fn head(response: &JsValue) -> (Spoken, bool) {
     let header = |name: &str| {
         call(&property(response, "headers"), "get", &[&name.into()])
             .ok()
             .and_then(|header| text(&header, 256))
     };
-    match property(response, "status").as_f64() {
-        Some(404.0) => Some(Answer::Reply(unknown())),
-        Some(429.0 | 503.0) => Some(Answer::Failed {
-            retry_after: header("retry-after").and_then(|header| retry_after(&header)),
-        }),
-        Some(status)
-            if (200.0..300.0).contains(&status)
-                && !property(response, "redirected").is_truthy()
-                && header("content-type").is_some_and(|header| is_json(&header))
-                && header("content-length").is_none_or(|header| fits(&header)) =>
-        {
-            None
-        }
-        _ => Some(FAILED),
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, and no such status means anything here"
+    )]
+    let status = property(response, "status").as_f64().unwrap_or(0.0) as u16;
+    let is_readable = !property(response, "redirected").is_truthy()
+        && header("content-type").is_some_and(|header| is_json(&header))
+        && header("content-length").is_none_or(|header| fits(&header));
+    let retry_after = match status {
+        429 | 503 => header("retry-after").and_then(|header| retry_after(&header)),
+        _ => None,
+    };
+    let spoken = Spoken {
+        status,
+        retry_after,
+        body: None,
+    };
+    (spoken, is_readable)
+}
+
+/// What it says of a flow.
+fn of_status(spoken: &Spoken) -> Answer {
+    match (spoken.status, &spoken.body) {
+        (404, _) => Answer::Reply(unknown()),
+        (200..300, Some(bag)) => read(bag),
+        _ => Answer::Failed {
+            retry_after: spoken.retry_after,
+        },
     }
 }
 
@@ -281,10 +369,8 @@ fn address(url: &str, question: &Question) -> String {
     ])
 }
 
-fn read(reply: JsValue) -> Answer {
-    JsBag::new(reply)
-        .and_then(|bag| Reply::read(&bag))
-        .map_or(FAILED, Answer::Reply)
+fn read(reply: &JsBag) -> Answer {
+    Reply::read(reply).map_or(FAILED, Answer::Reply)
 }
 
 fn unknown() -> Reply {

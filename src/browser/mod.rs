@@ -39,6 +39,7 @@ mod listener;
 pub mod lock;
 pub mod page;
 pub mod popup;
+pub mod push;
 pub mod storage;
 pub mod timer;
 mod value;

@@ -48,17 +48,19 @@ pub(crate) fn function(value: JsValue) -> Option<Function> {
 
 /// The objects of a list of at most `max`, if it is one and holds nothing else.
 pub(crate) fn objects(value: &JsValue, max: usize) -> Option<Vec<JsValue>> {
+    let length = property(value, "length").as_f64()?;
+    #[expect(clippy::cast_precision_loss, reason = "no list is that long")]
+    let fits = length <= max as f64;
+    items(value, max).filter(|items| fits && items.iter().all(JsValue::is_object))
+}
+
+/// The first `max` items of a list.
+pub(super) fn items(value: &JsValue, max: usize) -> Option<Vec<JsValue>> {
     let length = crate::proto::bag::whole(property(value, "length").as_f64()?)?;
-    let length = usize::try_from(length)
-        .ok()
-        .filter(|length| *length <= max)?;
+    let length = usize::try_from(length).map_or(max, |length| length.min(max));
     let mut items = Vec::new();
     for index in 0..length {
-        let item = Reflect::get_u32(value.unchecked_ref(), u32::try_from(index).ok()?).ok()?;
-        if !item.is_object() {
-            return None;
-        }
-        items.push(item);
+        items.push(Reflect::get_u32(value.unchecked_ref(), u32::try_from(index).ok()?).ok()?);
     }
     Some(items)
 }

@@ -18,6 +18,9 @@ pub trait Bag: Sized {
     /// The field called `name`; [`Value::Other`] for what is too long or of a kind that no message has.
     fn field(&self, name: &str) -> Value<Self>;
 
+    /// The first `max` items of the list called `name`, of whatever kind; `None` where there is no list.
+    fn list(&self, name: &str, max: usize) -> Option<Vec<Value<Self>>>;
+
     /// A text of one to `max` bytes without control characters.
     fn text(&self, name: &str, max: usize) -> Option<String> {
         match self.field(name) {
@@ -107,19 +110,29 @@ pub fn whole(number: f64) -> Option<u64> {
 #[cfg(not(target_arch = "wasm32"))]
 impl Bag for serde_json::Value {
     fn field(&self, name: &str) -> Value<Self> {
-        match self.as_object().and_then(|object| object.get(name)) {
-            None => Value::Missing,
-            Some(Self::Null) => Value::Null,
-            Some(Self::Bool(flag)) => Value::Bool(*flag),
-            Some(Self::Number(number)) => number.as_f64().map_or(Value::Other, Value::Number),
-            Some(Self::String(text)) if text.len() <= MAX_TEXT => Value::Text(text.clone()),
-            Some(object @ Self::Object(_)) => Value::Bag(object.clone()),
-            Some(Self::Array(items))
-                if items.len() <= MAX_LIST && items.iter().all(Self::is_object) =>
-            {
-                Value::List(items.clone())
-            }
-            Some(_) => Value::Other,
+        self.as_object()
+            .and_then(|object| object.get(name))
+            .map_or(Value::Missing, read)
+    }
+
+    fn list(&self, name: &str, max: usize) -> Option<Vec<Value<Self>>> {
+        let items = self.as_object()?.get(name)?.as_array()?;
+        Some(items.iter().take(max).map(read).collect())
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn read(value: &serde_json::Value) -> Value<serde_json::Value> {
+    use serde_json::Value as Json;
+    match value {
+        Json::Null => Value::Null,
+        Json::Bool(flag) => Value::Bool(*flag),
+        Json::Number(number) => number.as_f64().map_or(Value::Other, Value::Number),
+        Json::String(text) if text.len() <= MAX_TEXT => Value::Text(text.clone()),
+        object @ Json::Object(_) => Value::Bag(object.clone()),
+        Json::Array(items) if items.len() <= MAX_LIST && items.iter().all(Json::is_object) => {
+            Value::List(items.clone())
         }
+        _ => Value::Other,
     }
 }

@@ -1,11 +1,14 @@
 //! What one window of the app tells the others. Same origin only: over the scope's own BroadcastChannel.
 
 use crate::proto::bag::{Bag, Value};
-use crate::proto::flow::FlowId;
+use crate::proto::connection::{Connection, Refreshed};
+use crate::proto::flow::{FlowId, MAX_INTEGRATION_ID};
 use crate::proto::state::{Part, Removal, State};
 use crate::proto::time::Millis;
 use crate::proto::tree::Tree;
 use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
 
 /// A message between windows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +30,37 @@ pub enum Message {
         hold: Millis,
         /// Of two windows that poll, the lower gives way. The holder of the lock has the highest.
         rank: u32,
+        /// And I hear of changes by push, so that nothing is asked on schedule.
+        push: bool,
     },
+    /// Connections as one window knows them.
+    Connections(Connections),
+    /// Something about connections that the window that polls is asked for.
+    Want {
+        /// Let this one be refreshed; without it, tell the list.
+        id: Option<String>,
+        /// The version that its caller has seen, and that is not good enough.
+        seen: u64,
+    },
+}
+
+/// What one window tells of connections.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Those that are told of.
+    pub connections: Vec<Connection>,
+    /// These are all that there were then.
+    pub complete: Option<u64>,
+    /// What came of the refresh of one.
+    pub refreshed: Option<(String, Refreshed)>,
+}
+
+impl Connections {
+    fn read_refreshed(bag: &impl Bag) -> Option<(String, Refreshed)> {
+        let id = bag.text("refreshed", MAX_INTEGRATION_ID)?;
+        let outcome = Refreshed::parse(&bag.text("outcome", 32)?)?;
+        Some((id, outcome))
+    }
 }
 
 impl Message {
@@ -53,6 +86,16 @@ impl Message {
             "oauth-sync-here" => Some(Self::Here {
                 hold: bag.time("holdMs").unwrap_or_default(),
                 rank: bag.count("rank"),
+                push: bag.flag("push") == Some(true),
+            }),
+            "oauth-sync-connections" => Some(Self::Connections(Connections {
+                connections: Connection::read_list(bag)?,
+                complete: bag.whole("complete"),
+                refreshed: Connections::read_refreshed(bag),
+            })),
+            "oauth-sync-want" => Some(Self::Want {
+                id: bag.text("id", MAX_INTEGRATION_ID),
+                seen: bag.whole("seen").unwrap_or(0),
             }),
             _ => None,
         }
@@ -66,6 +109,8 @@ impl Message {
             Self::Removal(_) => "oauth-sync-removal",
             Self::Ask { .. } => "oauth-sync-ask",
             Self::Here { .. } => "oauth-sync-here",
+            Self::Connections(_) => "oauth-sync-connections",
+            Self::Want { .. } => "oauth-sync-want",
         };
         let mut object = Tree::object();
         object.text("type", kind).count("v", 1).text("scope", scope);
@@ -78,11 +123,33 @@ impl Message {
                     object.flag("check", true);
                 }
             }
-            Self::Here { hold, rank } => {
+            Self::Here { hold, rank, push } => {
                 object.count("rank", *rank);
                 if *hold > Millis::ZERO {
                     object.time("holdMs", *hold);
                 }
+                if *push {
+                    object.flag("push", true);
+                }
+            }
+            Self::Connections(told) => {
+                let mut list = Vec::new();
+                for connection in &told.connections {
+                    list.push(connection.to_wire());
+                }
+                object
+                    .put("connections", Tree::List(list))
+                    .some_time("complete", told.complete.map(Millis));
+                if let Some((id, outcome)) = &told.refreshed {
+                    object
+                        .text("refreshed", id)
+                        .text("outcome", outcome.as_str());
+                }
+            }
+            Self::Want { id, seen } => {
+                object
+                    .some_text("id", id.as_deref())
+                    .put("seen", Tree::Number(*seen));
             }
         }
         object

@@ -13,6 +13,7 @@
 //! ```
 
 pub mod bag;
+pub mod connection;
 pub mod error;
 pub mod flow;
 pub mod machine;

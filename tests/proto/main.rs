@@ -8,12 +8,14 @@
 mod world;
 
 mod check;
+mod connections;
 mod deadlines;
 mod hostile;
 mod model;
 mod notices;
 mod plain;
 mod poller;
+mod push;
 mod removal;
 mod schedule;
 mod simulation;

@@ -10,6 +10,7 @@
 //! below such a call is queued and handled after it.
 
 mod attach;
+mod connections;
 mod perform;
 
 use super::channel::Channel;
@@ -20,11 +21,15 @@ use super::listener::Listener;
 use super::lock::LockRequest;
 use super::page::Page;
 use super::popup::Popups;
+use super::push::{LastId, Stream};
 use super::storage::Storage;
 use super::timer::Timer;
 use super::window::{Messages, Sender};
 use crate::proto::flow::FlowId;
-use crate::proto::machine::{Config, Event, FlowView, Input, Machine, Output, Poller, RequestId};
+use crate::proto::machine::{
+    Config, ConnectionEvent, ConnectionView, Event, FlowView, Input, Machine, Output, Poller,
+    RequestId,
+};
 use crate::proto::record::Names;
 use crate::proto::time::Millis;
 use crate::proto::tree::Tree;
@@ -36,13 +41,17 @@ use wasm_bindgen::JsValue;
 /// What an app may set.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// What the machine needs to know. `askable`, `tells_cancel` and `seed` are set from the rest, and `confirm` counts
+    /// What the machine needs to know. `askable`, `connections`, `push`, `tells_cancel` and `seed` are set from the rest, and `confirm` counts
     /// only with a `source`.
     pub config: Config,
     /// Who knows where a flow stands. Default nobody: then notices decide.
     pub source: Option<Source>,
     /// For a [`Source::Url`] and `cancel_url`. Default the global one, looked up at each call.
     pub fetch: Option<Function>,
+    /// Lists connections by GET; a POST to `/<id>/refresh` below it refreshes one. Default none: there are no connections.
+    pub connections_url: Option<String>,
+    /// Server push. Default none: everything is polled.
+    pub events_url: Option<String>,
     /// POSTed on cancel, `{flow}` filled in. Default none: the server is not told.
     pub cancel_url: Option<String>,
     /// Exact origins of callback pages. Default empty: the page's own.
@@ -110,16 +119,20 @@ pub struct Driver {
     inner: Rc<Inner>,
 }
 
+type OnConnections = Rc<dyn Fn(Vec<ConnectionEvent>)>;
+
 struct Inner {
     /// The one borrow that matters: it is over before anything else is called.
     machine: RefCell<Machine>,
     names: Names,
     options: Options,
     on_events: Box<dyn Fn(Vec<Event>)>,
+    on_connections: Cell<Option<OnConnections>>,
     on_log: Box<dyn Fn(LogEntry)>,
     clock: Clock,
     queue: Cell<Vec<Heard>>,
     events: Cell<Vec<Event>>,
+    connection_events: Cell<Vec<ConnectionEvent>>,
     logs: Cell<Vec<LogEntry>>,
     is_performing: Cell<bool>,
     is_delivering: Cell<bool>,
@@ -134,12 +147,15 @@ struct Inner {
     /// The scope's channel: what windows tell each other.
     scoped: Slot<Channel>,
     lock: Slot<LockRequest>,
+    stream: Slot<Stream>,
+    /// The last event of server push that this page has heard, for the next stream.
+    last_event_id: LastId,
     popups: Slot<Popups>,
     listeners: Slot<(Option<Messages>, Option<Listener>, Option<Page>)>,
     /// Until when, and what wakes us then.
     timer: Cell<Option<(Millis, Timer)>>,
     checks: Cell<Vec<(RequestId, Check)>>,
-    /// What resolves the promise of a `check`.
+    /// What resolves the promise of a `check` or `refresh`.
     waiters: Cell<Vec<(u32, Function)>>,
     next_token: Cell<u32>,
 }
@@ -163,6 +179,8 @@ impl Driver {
         let mut config = options.config.clone();
         config.askable = options.source.is_some();
         config.confirm &= config.askable;
+        config.connections = options.connections_url.is_some();
+        config.push = options.events_url.is_some();
         config.tells_cancel = options.cancel_url.is_some();
         config.seed = seed();
         let machine = Machine::new(config);
@@ -171,10 +189,12 @@ impl Driver {
             machine: RefCell::new(machine),
             options,
             on_events: Box::new(on_events),
+            on_connections: Cell::default(),
             on_log: Box::new(on_log),
             clock: Clock::default(),
             queue: Cell::default(),
             events: Cell::default(),
+            connection_events: Cell::default(),
             logs: Cell::default(),
             is_performing: Cell::new(false),
             is_delivering: Cell::new(false),
@@ -186,6 +206,8 @@ impl Driver {
             plain: Slot::default(),
             scoped: Slot::default(),
             lock: Slot::default(),
+            stream: Slot::default(),
+            last_event_id: Rc::default(),
             popups: Slot::default(),
             listeners: Slot::default(),
             timer: Cell::default(),
@@ -212,19 +234,29 @@ impl Driver {
 
     /// Asks the server now, about one flow or all. The promise resolves when the answer is in, or cannot be had.
     pub fn check(&self, flow_id: Option<FlowId>) -> Promise {
-        let token = self.inner.next_token.get();
-        self.inner.next_token.set(token.wrapping_add(1));
-        let promise = Promise::new(&mut |resolve, _| {
-            let mut waiters = self.inner.waiters.take();
-            waiters.push((token, resolve));
-            self.inner.waiters.set(waiters);
-        });
-        if self.inner.is_closed.get() {
-            self.inner.answer_waiters(None);
-        } else {
-            self.inner.feed(Input::Check { token, flow_id });
-        }
-        promise
+        self.inner.promise(|token| Input::Check { token, flow_id })
+    }
+
+    /// Refreshes a connection, once however many windows want it: one that its caller has seen in the version `seen`, or in
+    /// the one that is held. The promise resolves with [`Refreshed::as_str`](crate::proto::connection::Refreshed::as_str),
+    /// after 40 s at the latest; with `undefined` where this was closed.
+    pub fn refresh(&self, id: String, seen: Option<u64>) -> Promise {
+        self.inner
+            .promise(|token| Input::Refresh { token, id, seen })
+    }
+
+    /// The person's connections, in no order.
+    #[must_use]
+    pub fn connections(&self) -> Vec<ConnectionView> {
+        self.inner
+            .machine
+            .try_borrow()
+            .map_or_else(|_| Vec::new(), |machine| machine.connections())
+    }
+
+    /// Gives changes of connections to `on_connections`, as `on_events` gets those of flows. Before this nobody is told.
+    pub fn on_connections(&self, on_connections: impl Fn(Vec<ConnectionEvent>) + 'static) {
+        self.inner.on_connections.set(Some(Rc::new(on_connections)));
     }
 
     /// The flows to show, newest first.
@@ -324,7 +356,9 @@ impl Inner {
         }
         loop {
             let (logs, events) = (self.logs.take(), self.events.take());
-            if self.is_closed.get() || logs.is_empty() && events.is_empty() {
+            let connections = self.connection_events.take();
+            let is_idle = logs.is_empty() && events.is_empty() && connections.is_empty();
+            if self.is_closed.get() || is_idle {
                 break;
             }
             for entry in logs {
@@ -332,6 +366,11 @@ impl Inner {
             }
             if !events.is_empty() {
                 (self.on_events)(events);
+            }
+            let listener = self.on_connections.take();
+            self.on_connections.set(listener.clone());
+            if let Some(listener) = listener.filter(|_| !connections.is_empty()) {
+                listener(connections);
             }
         }
         self.is_delivering.set(false);
@@ -350,8 +389,25 @@ impl Inner {
         heard
     }
 
-    /// Resolves the promise of one `check`, or of all.
-    fn answer_waiters(&self, token: Option<u32>) {
+    /// A promise that is resolved with what the machine answers to the input of this token.
+    fn promise(self: &Rc<Self>, input: impl FnOnce(u32) -> Input) -> Promise {
+        let token = self.next_token.get();
+        self.next_token.set(token.wrapping_add(1));
+        let promise = Promise::new(&mut |resolve, _| {
+            let mut waiters = self.waiters.take();
+            waiters.push((token, resolve));
+            self.waiters.set(waiters);
+        });
+        if self.is_closed.get() {
+            self.answer_waiters(None, &JsValue::UNDEFINED);
+        } else {
+            self.feed(input(token));
+        }
+        promise
+    }
+
+    /// Resolves one promise, or all.
+    fn answer_waiters(&self, token: Option<u32>, answer: &JsValue) {
         let mut waiting = Vec::new();
         let mut answered = Vec::new();
         for (waiter, resolve) in self.waiters.take() {
@@ -363,7 +419,7 @@ impl Inner {
         }
         self.waiters.set(waiting);
         for resolve in answered {
-            let _ = resolve.call0(&JsValue::UNDEFINED);
+            let _ = resolve.call1(&JsValue::UNDEFINED, answer);
         }
     }
 
@@ -401,13 +457,15 @@ impl Inner {
         self.timer.set(None);
         drop(self.checks.take());
         self.lock.set(None);
+        self.stream.set(None);
         self.plain.set(None);
         self.scoped.set(None);
         self.popups.set(None);
         self.local.set(None);
         self.session.set(None);
         drop(self.queue.take());
-        self.answer_waiters(None);
+        self.on_connections.set(None);
+        self.answer_waiters(None, &JsValue::UNDEFINED);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::proto::notice::End;
 use crate::proto::time::{Millis, Now};
 use crate::proto::tree::Tree;
 use std::rc::Rc;
+use wasm_bindgen::JsValue;
 
 impl Inner {
     /// Does one thing. The machine is not borrowed.
@@ -95,7 +96,21 @@ impl Inner {
             }
             Output::RequestLock => self.request_lock(),
             Output::ReleaseLock => self.lock.set(None),
-            Output::Checked { token } => self.answer_waiters(Some(token)),
+            Output::EmitConnection(event) => {
+                let mut events = self.connection_events.take();
+                events.push(*event);
+                self.connection_events.set(events);
+            }
+            Output::ReadConnections { request } => self.ask_of_connections(request, None),
+            Output::Refresh { request, id, seen } => {
+                self.ask_of_connections(request, Some((id, seen)));
+            }
+            Output::Refreshed { token, outcome } => {
+                self.answer_waiters(Some(token), &outcome.as_str().into());
+            }
+            Output::OpenPush => self.open_push(),
+            Output::ClosePush => self.stream.set(None),
+            Output::Checked { token } => self.answer_waiters(Some(token), &JsValue::UNDEFINED),
             Output::Log { code, flow_id } => self.log("info", code, flow_id),
             // The drain ends with it.
             Output::Wait { .. } => {}
@@ -195,16 +210,24 @@ impl Inner {
                         request,
                         retry_after,
                     },
+                    Answer::Spoken(_) => Input::CheckFailed {
+                        request,
+                        retry_after: None,
+                    },
                 });
             },
         );
+        self.keep_check(request, check);
+    }
+
+    pub(super) fn keep_check(&self, request: RequestId, check: Check) {
         let mut checks = self.checks.take();
         checks.push((request, check));
         self.checks.set(checks);
     }
 
     /// Dropping what it returns aborts the request, which may run code of the app: so that is left to the caller.
-    fn take_check(&self, request: RequestId) -> Option<Check> {
+    pub(super) fn take_check(&self, request: RequestId) -> Option<Check> {
         let mut taken = None;
         let mut checks = Vec::new();
         for (known, check) in self.checks.take() {

@@ -16,6 +16,7 @@
 
 use super::CHECK_DEADLINE;
 use super::io::RequestId;
+use super::push::LOOKED_INTO;
 use crate::proto::schedule::Schedule;
 use crate::proto::state::State;
 use crate::proto::time::Millis;
@@ -154,8 +155,8 @@ impl Checks {
     }
 
     /// A check is wanted as soon as one may begin.
-    pub(super) fn want(&mut self, now: Millis) {
-        self.wanted = self.wanted.min(now);
+    pub(super) fn want(&mut self, at: Millis) {
+        self.wanted = self.wanted.min(at);
     }
 
     /// The window reads as closed.
@@ -176,6 +177,13 @@ impl Checks {
             self.want(now);
         }
         has_run
+    }
+
+    /// A notice has come while push delivers: one check, unless push has said by then what there is to say.
+    pub(super) fn burst_after_push(&mut self, at: Millis) {
+        self.want(at);
+        self.run_left = self.run_left.max(1);
+        self.next_run = self.next_run.min(at);
     }
 
     /// The checks of the last notice have all been answered or have failed.
@@ -220,18 +228,20 @@ impl Checks {
         self.next_poll + NEGLECT <= now
     }
 
-    /// When the next check is due; the server wants quiet until `hold`.
-    pub(super) fn due(&self, hold: Millis) -> Millis {
+    /// When the next check is due; the server wants quiet until `hold`. While push delivers, only what is wanted is.
+    pub(super) fn due(&self, hold: Millis, rests: bool) -> Millis {
         if self.in_flight.len() >= MAX_IN_FLIGHT {
             return Millis::NEVER;
         }
-        let polling = self.is_polling();
-        let mut due = self.wanted.min(first(&self.hints));
-        if self.run_left > 0 {
-            due = due.min(self.next_run);
-        }
-        if !polling {
-            due = due.min(self.next_poll);
+        let mut due = self.wanted;
+        if !rests {
+            due = due.min(first(&self.hints));
+            if self.run_left > 0 {
+                due = due.min(self.next_run);
+            }
+            if !self.is_polling() {
+                due = due.min(self.next_poll);
+            }
         }
         if let Some(last) = self.last_begun {
             due = due.max(last + SPACING);
@@ -246,6 +256,7 @@ impl Checks {
         schedule: &Schedule,
         now: Millis,
         hidden: bool,
+        rests: bool,
     ) -> bool {
         let in_burst = first(&self.burst) <= now;
         if in_burst {
@@ -254,7 +265,7 @@ impl Checks {
             self.run_left -= 1;
             self.next_run = now + RUN_EVERY;
         }
-        let counted = self.next_poll <= now && !self.is_polling();
+        let counted = !rests && self.next_poll <= now && !self.is_polling();
         if counted {
             self.polls = self.polls.saturating_add(1);
             self.schedule_next(schedule, now, hidden);
@@ -320,6 +331,9 @@ impl Checks {
         self.heard = self.heard.max(Some(begun));
         self.last_begun = self.last_begun.max(Some(begun));
         self.answered = true;
+        if self.wanted > now && begun + LOOKED_INTO >= self.wanted {
+            self.wanted = Millis::NEVER;
+        }
         if self.run_left > 0 && self.burst.is_empty() {
             self.run_left -= 1;
             self.next_run = now + RUN_EVERY;

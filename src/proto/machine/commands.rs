@@ -1,7 +1,7 @@
 //! What the app wants.
 
 use super::entry::Entry;
-use super::io::{Area, EventKind, Output, Start, Via, WindowHint};
+use super::io::{Area, Config, EventKind, Output, Start, Via, WindowHint};
 use super::verdicts::Source;
 use super::{MAX_WAITERS, Machine, Waiter};
 use crate::proto::error::ErrorCode;
@@ -56,19 +56,32 @@ impl Machine {
         if stored > MAX_PENDING_STORED {
             self.drop_input("unstored");
         }
+        self.begin_to_ask(index);
         let Some(entry) = self.entries.get_mut(index) else {
             return;
         };
         entry.storable = stored <= MAX_PENDING_STORED;
-        if self.config.askable {
-            entry
-                .checks
-                .start(&self.config.schedule, self.now.monotonic);
-        }
         self.write_down(index, Part::Start);
         self.write_tab(index);
         self.tell(index, None);
         self.emit_once(index, EventKind::Started, via);
+    }
+
+    /// One check at once, then the schedule. Where another window polls and push rests it, that window makes the check when
+    /// it hears of the flow.
+    fn begin_to_ask(&mut self, index: usize) {
+        let now = self.now.monotonic;
+        let is_left_to_it = self.rests() && !self.poller.polls();
+        let Config {
+            askable, schedule, ..
+        } = &self.config;
+        if let Some(entry) = self.entries.get_mut(index).filter(|_| *askable) {
+            if is_left_to_it {
+                entry.checks.follow(schedule, now);
+            } else {
+                entry.checks.start(schedule, now);
+            }
+        }
     }
 
     fn emit_window(&mut self, index: usize) {
@@ -127,9 +140,7 @@ impl Machine {
         entry.state.started_here = true;
         entry.forget_window_events();
         entry.checks.begin_attempt();
-        if self.config.askable {
-            entry.checks.start(&self.config.schedule, now.monotonic);
-        }
+        self.begin_to_ask(index);
         self.write_down(index, Part::Count);
         self.write_tab(index);
         self.tell(index, None);
@@ -137,7 +148,7 @@ impl Machine {
     }
 
     pub(super) fn on_window_closed(&mut self, flow_id: &FlowId) {
-        let now = self.now.monotonic;
+        let (now, soon, rests) = (self.now.monotonic, self.soon(), self.rests());
         let askable = self.config.askable;
         let Some(index) = self.find(flow_id) else {
             return;
@@ -150,7 +161,9 @@ impl Machine {
         }
         entry.window = WindowHint::Closed;
         entry.dirty = true;
-        if askable {
+        if askable && rests {
+            entry.checks.want(soon);
+        } else if askable {
             entry.checks.hint(now);
         }
         self.emit_once(index, EventKind::WindowClosed, Via::Local);

@@ -254,6 +254,11 @@ impl EventKind {
 }
 
 impl Config {
+    /// Whether there is anything for which one window asks for all.
+    pub(super) fn asks(&self) -> bool {
+        self.askable || self.connections || self.push
+    }
+
     /// Whether anybody's word stands above a window's own conclusion.
     pub(super) fn confirm_or_ask(&self) -> bool {
         self.askable || self.confirm

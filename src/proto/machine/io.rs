@@ -1,5 +1,6 @@
 //! What goes into the machine and what comes out of it.
 
+use crate::proto::connection::{Connection, Refreshed};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::{FlowId, Outcome};
 use crate::proto::message::Message;
@@ -9,7 +10,9 @@ use crate::proto::reply::Reply;
 use crate::proto::schedule::Schedule;
 use crate::proto::status::Status;
 use crate::proto::time::Millis;
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 /// What an app may set, with the contract's defaults.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +25,10 @@ pub struct Config {
     pub askable: bool,
     /// A success counts only once the server says so. Default: `askable`.
     pub confirm: bool,
+    /// There is an endpoint for connections. Default false.
+    pub connections: bool,
+    /// There is server push. Default false.
+    pub push: bool,
     /// There is somebody to tell of a cancellation. Default false.
     pub tells_cancel: bool,
     /// When to ask. Default 2 s, 5 s, 10 s, ten polls each.
@@ -45,6 +52,8 @@ impl Default for Config {
             scope: String::new(),
             askable: false,
             confirm: false,
+            connections: false,
+            push: false,
             tells_cancel: false,
             schedule: Schedule::default(),
             slow_after: Millis::seconds(120),
@@ -186,6 +195,37 @@ pub enum Input {
         /// What `Retry-After` of a 429 or 503 said.
         retry_after: Option<Millis>,
     },
+    /// The server has told the list of connections, as a whole, or has not.
+    Connections {
+        /// Which question.
+        request: RequestId,
+        /// Where the person's counter stood, and the list.
+        list: Option<(u64, Vec<Connection>)>,
+        /// What `Retry-After` of a 429 or 503 said.
+        retry_after: Option<Millis>,
+    },
+    /// The app wants a connection refreshed.
+    Refresh {
+        /// Comes back in [`Output::Refreshed`].
+        token: u32,
+        /// Which.
+        id: String,
+        /// The version that was not good enough; `None` for the one that is held.
+        seen: Option<u64>,
+    },
+    /// The server has answered a refresh, or has not.
+    Refreshed {
+        /// Which question.
+        request: RequestId,
+        /// The connection after it.
+        connection: Option<Connection>,
+        /// There is none of this id.
+        is_gone: bool,
+        /// What `Retry-After` said.
+        retry_after: Option<Millis>,
+    },
+    /// The stream of server push has spoken, or has come to an end.
+    Pushed(Pushed),
     /// Time has passed: the wait of [`Output::Wait`] is over.
     Tick,
     /// The page has a new reason to look: focus, `visibilitychange` to visible, `online`.
@@ -200,6 +240,33 @@ pub enum Input {
     Lock(Lock),
     /// Something that could not be read, by the reason it is counted under.
     Dropped(&'static str),
+}
+
+/// What comes by server push.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// It delivers from here on.
+    Ready {
+        /// And from where it was before: nothing was lost.
+        resumed: bool,
+    },
+    /// A flow has changed.
+    Flow {
+        /// Which.
+        flow_id: FlowId,
+        /// What the status endpoint would say.
+        reply: Reply,
+    },
+    /// A connection has changed.
+    Connection(Box<Connection>),
+    /// More was lost than can be told again.
+    Reset,
+    /// It has broken off, and the browser opens it again.
+    Reconnects,
+    /// It was refused or has ended for good.
+    Ended,
+    /// There is no server push here.
+    Missing,
 }
 
 /// A value of localStorage or sessionStorage, read.
@@ -248,6 +315,8 @@ pub struct Start {
 pub enum Output {
     /// Tell the subscribers.
     Emit(Event),
+    /// Tell the subscribers of a connection.
+    EmitConnection(Box<ConnectionEvent>),
     /// Tell the other windows, over the scope's BroadcastChannel.
     Broadcast(Message),
     /// Pass a notice on: over the namespace's BroadcastChannel, and into its slot.
@@ -301,6 +370,31 @@ pub enum Output {
         /// Which.
         request: RequestId,
     },
+    /// Ask the server for the list of connections.
+    ReadConnections {
+        /// Comes back with the answer.
+        request: RequestId,
+    },
+    /// Ask the server to refresh a connection.
+    Refresh {
+        /// Comes back with the answer.
+        request: RequestId,
+        /// Which.
+        id: String,
+        /// The version that was not good enough; zero for none.
+        seen: u64,
+    },
+    /// A refresh has come to this.
+    Refreshed {
+        /// Of [`Input::Refresh`].
+        token: u32,
+        /// What came of it.
+        outcome: Refreshed,
+    },
+    /// Open the stream of server push; one that is open anew, from where it was.
+    OpenPush,
+    /// Close it.
+    ClosePush,
     /// Tell the server that the person gave up.
     TellCancel {
         /// Which flow.
@@ -349,6 +443,10 @@ pub enum Reason {
     Poller,
     /// A flow leaves the list or the storage.
     Sweep,
+    /// Push is to be opened, or is silent.
+    Push,
+    /// A connection expires, is to be refreshed, or the list to be read.
+    Connections,
 }
 
 /// Which storage.
@@ -446,6 +544,48 @@ pub struct FlowView {
 pub struct ErrorView {
     pub code: ErrorCode,
     pub retryable: bool,
+}
+
+/// What a subscriber is told of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionEvent {
+    /// Counts the events of this machine, those of flows included.
+    pub seq: u32,
+    /// What happened.
+    pub change: Change,
+    /// When, by the wall clock.
+    pub at: Millis,
+    /// How it was learnt.
+    pub via: Via,
+    /// The connection after it.
+    pub connection: ConnectionView,
+}
+
+/// The changes of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    missing_docs,
+    reason = "the contract's own words, explained in js/types.ts"
+)]
+pub enum Change {
+    Added,
+    Refreshed,
+    Expired,
+    RefreshFailed,
+    ReauthRequired,
+    Disconnected,
+    Changed,
+}
+
+/// A connection as an app sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionView {
+    /// What is known of it; its times were right when it was learnt.
+    pub connection: Connection,
+    /// When its token's time is over, by this browser's wall clock.
+    pub expires_at: Option<Millis>,
+    /// Why it does not work.
+    pub error: Option<ErrorView>,
 }
 
 /// Who polls for the scope.

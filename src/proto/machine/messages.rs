@@ -17,7 +17,9 @@ impl Machine {
             Message::State(state) => self.on_state(*state),
             Message::Removal(removal) => self.take_away(&removal, Via::BroadcastChannel),
             Message::Ask { check, flow_id } => self.on_ask(check, flow_id.as_ref()),
-            Message::Here { hold, rank } => self.on_here(hold, rank),
+            Message::Here { hold, rank, push } => self.on_here(hold, rank, push),
+            Message::Connections(told) => self.on_connections(told),
+            Message::Want { id, seen } => self.on_want(id, seen),
         }
     }
 

@@ -17,10 +17,13 @@
 //! | `io` | what goes in and comes out |
 //! | `entry` | what is known of one flow, and how it looks |
 //! | `checks` | when one flow is to be checked |
+//! | `connections` | what is known of connections, and when the list is read |
 //! | `deadlines` | what comes with time alone |
 //! | `messages` | what other windows say, and are told |
 //! | `poller` | which window checks |
 //! | `commands` | what the app wants |
+//! | `push` | when the stream of server push is open, and whether it is believed |
+//! | `refreshes` | who refreshes a connection, and when |
 //! | `notices` | what a callback page's word is worth |
 //! | `replies` | what the server's answer means |
 //! | `verdicts` | merging, and telling it once |
@@ -29,12 +32,15 @@
 
 mod checks;
 mod commands;
+mod connections;
 mod deadlines;
 mod entry;
 mod io;
 mod messages;
 mod notices;
 mod poller;
+mod push;
+mod refreshes;
 mod replies;
 mod stored;
 mod verdicts;
@@ -49,9 +55,11 @@ use crate::proto::seen::Seen;
 use crate::proto::time::{Millis, Now};
 use alloc::vec::Vec;
 use checks::Asked;
+use connections::Connections;
 use entry::Entry;
 use notices::Probe;
 use poller::PollerState;
+use push::Push;
 use stored::Loading;
 
 /// The most flows that are kept in memory; what comes from other windows past it is dropped.
@@ -80,6 +88,8 @@ pub struct Machine {
     probes: Vec<Probe>,
     next_probe: Millis,
     poller: PollerState,
+    push: Push,
+    connections: Connections,
     /// The server wants quiet until then.
     hold: Millis,
     next_request: u32,
@@ -107,6 +117,7 @@ impl Machine {
     pub fn new(config: Config) -> Self {
         let names = Names::new(&config.namespace, &config.scope);
         let poller = PollerState::new(config.seed);
+        let push = Push::new(config.push);
         Self {
             config,
             names,
@@ -120,6 +131,8 @@ impl Machine {
             probes: Vec::new(),
             next_probe: Millis::ZERO,
             poller,
+            push,
+            connections: Connections::default(),
             hold: Millis::ZERO,
             next_request: 0,
             next_event: 0,
@@ -205,6 +218,19 @@ impl Machine {
                 request,
                 retry_after,
             } => self.on_check_failed(request, retry_after),
+            Input::Connections {
+                request,
+                list,
+                retry_after,
+            } => self.on_list(request, list, retry_after),
+            Input::Refresh { token, id, seen } => self.on_refresh(token, id, seen),
+            Input::Refreshed {
+                request,
+                connection,
+                is_gone,
+                retry_after,
+            } => self.on_refreshed(request, connection, is_gone, retry_after),
+            Input::Pushed(pushed) => self.on_pushed(pushed),
             Input::Tick => self.poller.on_tick(self.now.monotonic),
             Input::Wake => self.wake_all(),
             Input::Visible(visible) => self.on_visible(visible),
@@ -237,9 +263,13 @@ impl Machine {
         }
         self.give_up_checks();
         self.pass_deadlines();
+        self.expire_connections();
         self.sweep();
         self.ask_around();
+        self.run_push();
         self.begin_checks();
+        self.run_refreshes();
+        self.begin_reading();
         self.answer_waiters();
         self.flush_changes();
     }
@@ -332,6 +362,8 @@ impl Machine {
         }
         consider(self.next_check(), Reason::Check);
         consider(self.next_ask(), Reason::Poller);
+        consider(self.next_push(), Reason::Push);
+        consider(self.next_connections(), Reason::Connections);
         for waiter in &self.waiters {
             consider(waiter.asked.at + CHECK_DEADLINE, Reason::Deadline);
         }

@@ -218,7 +218,7 @@ impl Machine {
             self.adopt(index, verdict, via, Source::Own);
             return;
         }
-        let now = self.now.monotonic;
+        let (now, soon, rests) = (self.now.monotonic, self.soon(), self.rests());
         let askable = self.config.askable;
         let Some(entry) = self.entries.get_mut(index) else {
             return;
@@ -228,7 +228,10 @@ impl Machine {
         }
         entry.confirming = askable;
         entry.dirty = true;
-        let has_run = askable && entry.checks.burst(now);
+        let has_run = askable && !rests && entry.checks.burst(now);
+        if askable && rests {
+            entry.checks.burst_after_push(soon);
+        }
         if let End::Failure(code) = &notice.end {
             if entry.is_pending() {
                 entry.state.error = Some(code.clone());

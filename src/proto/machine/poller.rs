@@ -16,7 +16,7 @@ use crate::proto::state::Part;
 use crate::proto::time::Millis;
 
 /// How often a window that can be seen asks whether anybody polls.
-const ASK_EVERY: Millis = Millis::seconds(1);
+pub(super) const ASK_EVERY: Millis = Millis::seconds(1);
 /// After how long without an answer it polls itself; up to a second more, so that not all do at once.
 const SILENCE: Millis = Millis::seconds(3);
 /// How long a wake waits for an answer; up to a quarter of a second more, for the same reason.
@@ -89,6 +89,12 @@ impl PollerState {
         !self.away && (self.lock == Some(Lock::Held) || self.standing_in)
     }
 
+    /// Whether it looks for who polls: a page that waits for the lock and that nobody sees can wait; without locks nobody
+    /// would wake it.
+    fn watches(&self) -> bool {
+        self.visible || self.lock == Some(Lock::Missing)
+    }
+
     fn rank(&self) -> u32 {
         if self.lock == Some(Lock::Held) {
             HIGHEST
@@ -97,8 +103,18 @@ impl PollerState {
         }
     }
 
+    /// Put away: in the back/forward cache, or frozen.
+    pub(super) fn is_away(&self) -> bool {
+        self.away
+    }
+
+    /// Others go first until then.
+    pub(super) fn skips_until(&self) -> Millis {
+        self.skip_until
+    }
+
     /// Spreads windows that would otherwise act at the same moment: the same for one window, always.
-    fn spread(&self, span: u64) -> Millis {
+    pub(super) fn spread(&self, span: u64) -> Millis {
         Millis(u64::from(self.seed) % span)
     }
 
@@ -169,6 +185,8 @@ impl Machine {
             }
         }
         self.abort_probes();
+        self.interrupt_connections();
+        self.push.hear_elsewhere(false);
         self.put(Output::ReleaseLock);
     }
 
@@ -185,20 +203,25 @@ impl Machine {
 
     /// A new reason to look at every flow that is not decided.
     pub(super) fn wake_all(&mut self) {
-        if self.config.askable {
-            self.want_checks(None);
+        self.seek_list();
+        self.wake_push();
+        if !self.rests() {
+            self.want_checks(None, self.now.monotonic);
         }
     }
 
     /// A check is wanted of this flow, or of every flow, unless it is decided.
-    fn want_checks(&mut self, flow_id: Option<&FlowId>) {
+    pub(super) fn want_checks(&mut self, flow_id: Option<&FlowId>, at: Millis) {
+        if !self.config.askable {
+            return;
+        }
         for index in 0..self.entries.len() {
             if let Some(entry) = self.entries.get(index)
                 && flow_id.is_none_or(|id| *id == entry.state.flow_id)
                 && self.is_worth_checking(entry)
                 && let Some(entry) = self.entries.get_mut(index)
             {
-                entry.checks.want(self.now.monotonic);
+                entry.checks.want(at);
             }
         }
     }
@@ -210,13 +233,18 @@ impl Machine {
         }
         self.say_here();
         if check {
-            self.want_checks(flow_id);
+            self.want_checks(flow_id, self.soon());
         }
     }
 
     /// Another window polls.
-    pub(super) fn on_here(&mut self, hold: Millis, rank: u32) {
+    pub(super) fn on_here(&mut self, hold: Millis, rank: u32, push: bool) {
         let now = self.now.monotonic;
+        if rank < self.poller.rank() && self.poller.polls() && self.config.push {
+            // Each window may hold a stream, and a browser has few connections to one server.
+            self.say_here_again();
+        }
+        self.push.hear_elsewhere(push);
         self.poller.heard = now;
         self.poller.skip_until = Millis::ZERO;
         self.hold = self.hold.max(now + hold.min(HOLD.1));
@@ -238,7 +266,7 @@ impl Machine {
     /// Asks who polls, and steps in where nobody does.
     pub(super) fn ask_around(&mut self) {
         let now = self.now.monotonic;
-        if self.poller.away || self.poller.polls() || !self.config.askable {
+        if self.poller.away || self.poller.polls() || !self.config.asks() {
             self.poller.wake_until = Millis::NEVER;
             return;
         }
@@ -248,12 +276,15 @@ impl Machine {
         }
         if self.poller.wake_until == Millis::NEVER && self.is_urgent() {
             self.poller.wake_until = now + WAKE_ANSWER + self.poller.spread(250);
-            self.ask(true);
+            self.ask_for_refreshes();
+            if self.are_checks_urgent() {
+                self.ask(true);
+            }
         }
-        let active = self.entries.iter().any(|entry| entry.checks.is_active());
-        // A page that waits for the lock and that nobody sees can wait; without locks nobody would wake it.
-        let watches = self.poller.visible || self.poller.lock == Some(Lock::Missing);
-        if !(active && watches) {
+        let active = self.connections.refreshes.are_wanted()
+            || self.next_neglect() <= now
+            || self.entries.iter().any(|entry| entry.checks.is_active());
+        if !(active && self.poller.watches()) {
             self.poller.watching = false;
             return;
         }
@@ -271,10 +302,16 @@ impl Machine {
     /// When `ask_around` has something to do.
     pub(super) fn next_ask(&self) -> Millis {
         let poller = &self.poller;
-        if poller.away || poller.polls() || !self.config.askable {
+        if poller.away || poller.polls() || !self.config.asks() {
             return Millis::NEVER;
         }
         let mut next = poller.wake_until;
+        if next == Millis::NEVER {
+            next = self.connections.refreshes.next_ask();
+        }
+        if poller.watches() && !poller.watching {
+            next = next.min(self.next_neglect());
+        }
         if poller.watching {
             next = next
                 .min(poller.heard + poller.silence())
@@ -284,6 +321,11 @@ impl Machine {
     }
 
     fn is_urgent(&self) -> bool {
+        let now = self.now.monotonic;
+        self.connections.refreshes.are_urgent(now) || self.are_checks_urgent()
+    }
+
+    fn are_checks_urgent(&self) -> bool {
         let now = self.now.monotonic;
         !self.probes.is_empty() || self.entries.iter().any(|entry| entry.checks.is_urgent(now))
     }
@@ -335,12 +377,22 @@ impl Machine {
         self.poller.wake_until = Millis::NEVER;
     }
 
-    fn say_here(&mut self) {
+    /// One is enough for what is said at about the same time.
+    pub(super) fn say_here_again(&mut self) {
+        let now = self.now.monotonic;
+        let said = self.poller.said_here;
+        if said.is_none_or(|said| now >= said + HERE_EVERY) {
+            self.say_here();
+        }
+    }
+
+    pub(super) fn say_here(&mut self) {
         let now = self.now.monotonic;
         self.poller.said_here = Some(now);
         self.put(Output::Broadcast(Message::Here {
             hold: self.hold - now,
             rank: self.poller.rank(),
+            push: self.push.is_live(),
         }));
     }
 
@@ -365,11 +417,12 @@ impl Machine {
         if !self.poller.polls() || now < self.poller.skip_until {
             return;
         }
+        let rests = self.rests();
         for index in 0..self.entries.len().min(MAX_FLOWS) {
             while self
                 .entries
                 .get(index)
-                .is_some_and(|entry| entry.checks.due(self.hold) <= now)
+                .is_some_and(|entry| entry.checks.due(self.hold, rests) <= now)
             {
                 self.begin_check(index);
             }
@@ -379,20 +432,14 @@ impl Machine {
 
     fn begin_check(&mut self, index: usize) {
         let now = self.now.monotonic;
-        if self
-            .poller
-            .said_here
-            .is_none_or(|said| now >= said + HERE_EVERY)
-        {
-            self.say_here();
-        }
+        self.say_here_again();
         let request = self.next_request();
-        let hidden = !self.poller.visible;
+        let (hidden, rests) = (!self.poller.visible, self.rests());
         let schedule = &self.config.schedule;
         let Some(entry) = self.entries.get_mut(index) else {
             return;
         };
-        let counted = entry.checks.begin(request, schedule, now, hidden);
+        let counted = entry.checks.begin(request, schedule, now, hidden, rests);
         self.outputs.push(Output::Check {
             request,
             flow_id: entry.state.flow_id.clone(),
@@ -411,7 +458,7 @@ impl Machine {
         }
         let mut next = self.next_probe_due();
         for entry in &self.entries {
-            next = next.min(entry.checks.due(self.hold));
+            next = next.min(entry.checks.due(self.hold, self.push.is_live()));
         }
         next.max(self.poller.skip_until)
     }

@@ -90,6 +90,7 @@ impl Machine {
         self.loading.running = false;
         if first {
             self.put(Output::RequestLock);
+            self.seek_list();
             self.tell_what_was_missed();
         }
         for (_, notice) in &notices {

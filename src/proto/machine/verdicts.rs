@@ -61,6 +61,7 @@ impl Machine {
         if unconfirmed || !rises {
             return false;
         }
+        let is_success = verdict.status == Status::Completed;
         entry.settled = Some(Since::wall(verdict.settled_at, now));
         entry.state.verdict = Some(verdict.clone());
         entry.state.error = None;
@@ -81,6 +82,9 @@ impl Machine {
         }
         if !self.loading.is_running() {
             self.announce(index, via);
+            if is_success {
+                self.expect_list();
+            }
         }
         self.settle_predecessors(index, via, source);
         true

@@ -1,6 +1,9 @@
 //! The contract's words for what comes out of the machine, and its shape in JavaScript.
 
-use super::io::{Event, EventKind, FlowView, Poller, Stage, Via, WindowHint};
+use super::io::{
+    Change, ConnectionEvent, ConnectionView, ErrorView, Event, EventKind, FlowView, Poller, Stage,
+    Via, WindowHint,
+};
 use crate::proto::flow::FlowId;
 use crate::proto::tree::Tree;
 
@@ -55,6 +58,22 @@ impl EventKind {
     }
 }
 
+impl Change {
+    /// The contract's word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Refreshed => "refreshed",
+            Self::Expired => "expired",
+            Self::RefreshFailed => "refresh_failed",
+            Self::ReauthRequired => "reauth_required",
+            Self::Disconnected => "disconnected",
+            Self::Changed => "changed",
+        }
+    }
+}
+
 impl Stage {
     /// The contract's word for it.
     #[must_use]
@@ -96,6 +115,46 @@ impl Event {
     }
 }
 
+impl ConnectionEvent {
+    /// The event as the front gets it.
+    #[must_use]
+    pub fn to_wire(&self) -> Tree {
+        let mut object = Tree::object();
+        object
+            .count("seq", self.seq)
+            .text("type", "connection")
+            .text("change", self.change.as_str())
+            .time("at", self.at)
+            .text("via", self.via.as_str())
+            .put("connection", self.connection.to_wire());
+        object
+    }
+}
+
+impl ConnectionView {
+    /// The connection as the front gets it.
+    #[must_use]
+    pub fn to_wire(&self) -> Tree {
+        let mut object = Tree::object();
+        self.connection.write(&mut object);
+        object.some_time("expiresAt", self.expires_at);
+        if let Some(error) = &self.error {
+            object.put("error", error.to_wire());
+        }
+        object
+    }
+}
+
+impl ErrorView {
+    fn to_wire(&self) -> Tree {
+        let mut object = Tree::object();
+        object
+            .text("code", self.code.as_str())
+            .flag("retryable", self.retryable);
+        object
+    }
+}
+
 impl FlowView {
     /// The flow as the front gets it.
     #[must_use]
@@ -117,12 +176,8 @@ impl FlowView {
         if let Some(provisional) = self.provisional {
             object.flag("provisional", provisional);
         }
-        if let Some(view) = &self.error {
-            let mut error = Tree::object();
-            error
-                .text("code", view.code.as_str())
-                .flag("retryable", view.retryable);
-            object.put("error", error);
+        if let Some(error) = &self.error {
+            object.put("error", error.to_wire());
         }
         self.outcome.write(&mut object);
         object

@@ -3,6 +3,7 @@
 mod callback;
 mod locks;
 mod network;
+mod person;
 mod read;
 mod server;
 mod storage;
@@ -11,11 +12,12 @@ mod window;
 pub use callback::{ALL, Callback, Channels};
 pub use locks::LockMode;
 pub use network::Faults;
+pub use person::{LIFE, Person, Provider, PushMode};
 pub use server::{Mode, Server};
 pub use window::{State, Window};
 
 use locks::Locks;
-use network::{Happening, Network};
+use network::{Happening, Network, Parcel};
 use oauth_sync::proto::flow::FlowId;
 use oauth_sync::proto::machine::{Config, EventKind, FlowView, Input, Start, WindowHint};
 use oauth_sync::proto::reply::Reply;
@@ -56,6 +58,7 @@ pub struct World {
     pub local: Storage,
     pub locks: Locks,
     pub server: Server,
+    pub person: Person,
     /// Which notices were acknowledged, by which window.
     pub acknowledged: Vec<(usize, String)>,
     /// Which notices were passed on, by which window.
@@ -82,6 +85,21 @@ impl World {
         Self::of(Config::default())
     }
 
+    /// As `asking`, with connections and server push.
+    pub fn pushing() -> Self {
+        let mut world = Self::asking();
+        world.config.connections = true;
+        world.config.push = true;
+        world
+    }
+
+    /// As `asking`, with connections and without server push.
+    pub fn connecting() -> Self {
+        let mut world = Self::asking();
+        world.config.connections = true;
+        world
+    }
+
     fn of(config: Config) -> Self {
         Self {
             now: 0,
@@ -92,6 +110,7 @@ impl World {
             local: Storage::default(),
             locks: Locks::default(),
             server: Server::default(),
+            person: Person::default(),
             acknowledged: Vec::new(),
             relayed: Vec::new(),
             counts: BTreeMap::new(),
@@ -250,7 +269,19 @@ impl World {
         if window.state == State::Cached {
             return;
         }
-        if let Some(input) = read::input(&window.machine, happening.parcel, self.sabotage) {
+        self.arrive(w, happening.parcel);
+    }
+
+    fn arrive(&mut self, w: usize, parcel: Parcel) {
+        let window = &mut self.windows[w];
+        if let Parcel::Pushed(stream, version, kind, _) = &parcel {
+            if window.stream != Some(*stream) {
+                return;
+            }
+            let has_id = !matches!(*kind, "reconnects" | "ended" | "missing");
+            window.last_event = window.last_event.max(Some(*version).filter(|_| has_id));
+        }
+        if let Some(input) = read::input(&window.machine, parcel, self.sabotage) {
             self.feed(w, input);
         }
     }
@@ -287,14 +318,13 @@ impl World {
 
     fn deliver_held_back(&mut self, w: usize) {
         for parcel in std::mem::take(&mut self.windows[w].held_back) {
-            if let Some(input) = read::input(&self.windows[w].machine, parcel, self.sabotage) {
-                self.feed(w, input);
-            }
+            self.arrive(w, parcel);
         }
     }
 
     /// What the server says of a flow from now on.
     pub fn server_says(&mut self, flow_id: &str, reply: Value) {
+        self.tell_streams_of_flow(flow_id, &reply);
         self.server.says(flow_id, reply);
     }
 

@@ -17,6 +17,12 @@ pub enum Parcel {
     /// None, or none that can be read.
     Failure(RequestId, Option<u64>),
     Lock(Lock),
+    /// The list of connections, or none that can be read.
+    List(RequestId, Option<Value>),
+    /// What a refresh came to: the connection, or that there is none.
+    Refreshed(RequestId, Option<Value>, bool),
+    /// By server push: over which stream, the counter, the kind of event and its data.
+    Pushed(u32, u64, &'static str, Value),
 }
 
 #[derive(Clone, Debug, PartialEq)]

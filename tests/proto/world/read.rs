@@ -2,8 +2,10 @@
 
 use super::network::Parcel;
 use super::{Sabotage, World};
+use oauth_sync::proto::bag::Bag;
+use oauth_sync::proto::connection::Connection;
 use oauth_sync::proto::flow::FlowId;
-use oauth_sync::proto::machine::{Input, Machine, Stored, Via};
+use oauth_sync::proto::machine::{Input, Machine, Pushed, Stored, Via};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::notice::{Form, Notice};
 use oauth_sync::proto::record::{Key, Record};
@@ -50,6 +52,28 @@ pub(super) fn input(
             retry_after: retry_after.map(Millis),
         },
         Parcel::Lock(lock) => Input::Lock(lock),
+        Parcel::List(request, answer) => Input::Connections {
+            request,
+            list: answer.and_then(|answer| {
+                Some((answer.whole("version")?, Connection::read_list(&answer)?))
+            }),
+            retry_after: None,
+        },
+        Parcel::Refreshed(request, answer, is_gone) => Input::Refreshed {
+            request,
+            connection: answer.and_then(|answer| Connection::read(&answer)),
+            is_gone,
+            retry_after: None,
+        },
+        Parcel::Pushed(_, _, kind, data) => Input::Pushed(match kind {
+            "ready" => Pushed::Ready {
+                resumed: data["resumed"] == true,
+            },
+            "reconnects" => Pushed::Reconnects,
+            "ended" => Pushed::Ended,
+            "missing" => Pushed::Missing,
+            kind => Pushed::read(kind, &data)?,
+        }),
     })
 }
 

@@ -2,7 +2,10 @@
 
 use super::network::Parcel;
 use super::{Sabotage, World};
-use oauth_sync::proto::machine::{Area, Config, Event, Input, Machine, Output, Reason, RequestId};
+use oauth_sync::proto::connection::Refreshed;
+use oauth_sync::proto::machine::{
+    Area, Config, ConnectionEvent, Event, Input, Machine, Output, Reason, RequestId,
+};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::record::Record;
 use oauth_sync::proto::state::Part;
@@ -40,6 +43,14 @@ pub struct Window {
     pub checked: Vec<u32>,
     pub in_flight: Vec<RequestId>,
     pub closed_windows: Vec<String>,
+    /// What listeners were told of connections, over all loads.
+    pub connections: Vec<ConnectionEvent>,
+    /// The outcomes of refreshes, by their tokens.
+    pub refreshed: Vec<(u32, Refreshed)>,
+    /// The stream of server push that is open, how many there were, and the last that one said.
+    pub stream: Option<u32>,
+    pub streams: u32,
+    pub last_event: Option<u64>,
     pub wait: (Millis, Reason),
     pub(super) held_back: Vec<Parcel>,
     /// Outputs since the page was loaded: a bound on work.
@@ -62,6 +73,11 @@ impl Window {
             checked: Vec::new(),
             in_flight: Vec::new(),
             closed_windows: Vec::new(),
+            connections: Vec::new(),
+            refreshed: Vec::new(),
+            stream: None,
+            streams: 0,
+            last_event: None,
             wait: (Millis::NEVER, Reason::Nothing),
             held_back: Vec::new(),
             outputs: 0,
@@ -74,6 +90,8 @@ impl Window {
         self.load += 1;
         self.loaded_at = now;
         self.in_flight.clear();
+        self.stream = None;
+        self.last_event = None;
         self.held_back.clear();
         self.wait = (Millis::NEVER, Reason::Nothing);
         self.events_before = self.events.len();
@@ -201,6 +219,20 @@ impl World {
                 }
             }
             Output::ReleaseLock => self.release(w),
+            Output::EmitConnection(event) => {
+                let seq = event.seq;
+                self.windows[w].connections.push(*event);
+                if self.windows[w].tells {
+                    todo.push_back(Input::Told { seq });
+                }
+            }
+            Output::ReadConnections { request } => self.answer_list(w, request),
+            Output::Refresh { request, id, seen } => self.answer_refresh(w, request, id, seen),
+            Output::Refreshed { token, outcome } => {
+                self.windows[w].refreshed.push((token, outcome));
+            }
+            Output::OpenPush => self.open_stream(w),
+            Output::ClosePush => self.windows[w].stream = None,
             Output::Checked { token } => self.windows[w].checked.push(token),
             Output::Log { .. } | Output::Wait { .. } => {}
         }
