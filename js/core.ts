@@ -1,14 +1,15 @@
 /** One core for each namespace and scope of this page: the module, the flows that it knows, and who listens. */
-import { failure, OAuthSyncError } from "./errors.js";
+import type { Connections } from "./connections.js";
+import { failure, messageOf, OAuthSyncError } from "./errors.js";
 import { load } from "./module.js";
-import { type CoreDiagnostics, type CoreEvent, type CoreOptions, type CoreStart, OAuthSync as Machine } from "./oauth_sync.js";
-import { early, isSame, snapshot } from "./snapshots.js";
-import type { Flow, OAuthSyncEvent, Options, StartOptions } from "./types.js";
+import { type CoreConnectionEvent, type CoreDiagnostics, type CoreEvent, type CoreOptions, type CoreStart, OAuthSync as Machine } from "./oauth_sync.js";
+import { early, freeze, isSame, snapshot } from "./snapshots.js";
+import type { ConnectionEvent, Flow, OAuthSyncEvent, Options, StartOptions } from "./types.js";
 
 /** An event and the number by which the module knows it. */
 export interface Told {
   readonly seq: number;
-  readonly event: OAuthSyncEvent;
+  readonly event: OAuthSyncEvent | ConnectionEvent;
 }
 
 /** An instance: hears of every change as soon as it is there. */
@@ -33,6 +34,9 @@ export class Core {
   readonly windows = new Map<string, Window>();
   /** How flows were started, for `retry`. */
   readonly started = new Map<string, StartOptions>();
+  /** There once the module is, where there is a `connectionsUrl`. */
+  connections: Connections | undefined;
+  readonly hasConnections: boolean;
   readonly #key: string;
   readonly #options: CoreOptions;
   readonly #members = new Set<Member>();
@@ -46,7 +50,9 @@ export class Core {
     this.#key = key;
     this.#options = options;
     this.namespace = options.namespace;
-    this.loaded = load(wasm).then(() => this.#begin());
+    this.hasConnections = options.connectionsUrl !== undefined;
+    const part = this.hasConnections && import("./connections.js").catch((error) => Promise.reject(failure("wasm_unreachable", error)));
+    this.loaded = Promise.all([load(wasm), part]).then(([, part]) => this.#begin(part && part.Connections));
     // Whoever does not ask for `ready` shall not hear of it as an unhandled rejection.
     this.loaded.catch(() => (this.#waiting = undefined));
   }
@@ -97,14 +103,23 @@ export class Core {
     await this.#machine?.check(flowId);
   }
 
+  async #refresh(id: string, seen: number | undefined): Promise<string | undefined> {
+    await this.loaded;
+    return this.#machine?.refresh(id, seen);
+  }
+
   diagnostics(): CoreDiagnostics | undefined {
     return this.#machine?.diagnostics();
   }
 
-  #begin(): void {
+  #begin(part: typeof Connections | false): void {
     const waiting = this.#waiting;
     if (!waiting) throw failure("closed");
     this.#waiting = undefined;
+    if (part) {
+      const refresh = (id: string, seen: number | undefined) => this.#refresh(id, seen);
+      this.connections = new part({ failure, messageOf, freeze, refresh, fetch: this.#options.fetch ?? ((request) => fetch(request)) });
+    }
     try {
       this.#machine = new Machine(this.#options, (events) => this.#fold(events));
       this.#machine.flows().reverse().forEach((flow) => this.#put(snapshot(flow)));
@@ -114,8 +129,10 @@ export class Core {
     waiting.forEach((act) => this.run(act));
   }
 
-  #fold(events: readonly CoreEvent[]): void {
-    const news = events.map(({ seq, type, at, via, flow: core }) => {
+  #fold(events: readonly (CoreEvent | CoreConnectionEvent)[]): void {
+    const news = events.map((each) => {
+      if ("connection" in each) return { seq: each.seq, event: this.connections?.fold(each) as ConnectionEvent };
+      const { seq, type, at, via, flow: core } = each;
       const flow = this.#put(snapshot(core));
       if (type === "removed" || flow.status !== "pending") this.windows.delete(flow.id);
       if (type === "removed") {

@@ -5,11 +5,12 @@ export class OAuthSyncError extends Error {
   static {
     this.prototype.name = "OAuthSyncError";
   }
-  declare readonly code: "wasm_blocked" | "wasm_unreachable" | "wasm_mismatch" | "closed" | "removed";
+  declare readonly code: "wasm_blocked" | "wasm_unreachable" | "wasm_mismatch" | "closed" | "removed" | "refresh_failed" | "reconnect_required";
   declare readonly cause?: unknown;
 }
 
-const REASONS: Readonly<Record<OAuthSyncError["code"], string>> = {
+/** Those of connections are told by the file of its own that has them. */
+const REASONS: Readonly<Partial<Record<OAuthSyncError["code"], string>>> = {
   wasm_blocked: "WebAssembly is not allowed here; the page's CSP needs 'wasm-unsafe-eval' in script-src",
   wasm_unreachable: "the WebAssembly module could not be loaded",
   wasm_mismatch: "the WebAssembly module is of another version than its JavaScript",
@@ -18,8 +19,8 @@ const REASONS: Readonly<Record<OAuthSyncError["code"], string>> = {
 };
 
 /** @internal */
-export function failure(code: OAuthSyncError["code"], cause?: unknown): OAuthSyncError {
-  const error = new OAuthSyncError(`oauth-sync: ${REASONS[code]}`, cause === undefined ? {} : { cause });
+export function failure(code: OAuthSyncError["code"], cause?: unknown, reason = REASONS[code]): OAuthSyncError {
+  const error = new OAuthSyncError(`oauth-sync: ${reason}`, cause === undefined ? {} : { cause });
   return Object.assign(error, { code });
 }
 

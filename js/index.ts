@@ -1,22 +1,25 @@
 /** `oauth-sync`: the class in front of the wasm module, which it loads behind the first click. */
 import { notify } from "./callback.js";
-import { isFunction, need, needFlowId, needProvider } from "./check.js";
+import { isFunction, isText, need, needFlowId, needProvider } from "./check.js";
 import { Core, report, type Told } from "./core.js";
+import type { Connections } from "./connections.js";
 import { failure } from "./errors.js";
 import { coreOptions, needOptions } from "./options.js";
 import { Starter } from "./starter.js";
 import type {
+  Connection,
   Diagnostics,
+  FetchInit,
   Flow,
   Notice,
   NotifyOptions,
   NotifyResult,
-  OAuthSyncEvent,
   Options,
   PendingFlow,
   SettledFlow,
   StartOptions,
   StatusReply,
+  Subscribe,
 } from "./types.js";
 
 export { OAuthSyncError } from "./errors.js";
@@ -54,7 +57,7 @@ export class OAuthSync<P extends string = string> {
 
   /** Resolves when stored flows are back; rejects with an `OAuthSyncError`, never unhandled. */
   readonly ready: Promise<void>;
-  readonly #listeners = new Set<{ listener: (event: OAuthSyncEvent<P>) => void }>();
+  readonly #listeners = new Set<{ listener: (event: never) => void; connections: boolean }>();
   readonly #waiters = new Map<string, Set<Waiter>>();
   /** What happened while nobody listened. */
   #held: Told[] = [];
@@ -64,6 +67,7 @@ export class OAuthSync<P extends string = string> {
   #core: Core | undefined;
   #starter: Starter | undefined;
   #lastFlows: readonly Flow[] = Object.freeze([]);
+  #lastConnections: readonly Connection[] = Object.freeze([]);
 
   /** Usable at once: the module loads behind it. On a server it does nothing. */
   constructor(options: Options<P> = {}) {
@@ -105,10 +109,10 @@ export class OAuthSync<P extends string = string> {
     this.#core?.run((machine) => machine.act("reset"));
   }
 
-  /** Bound. Events come in a microtask after the change; those before the first subscriber are kept for it. Returns what unsubscribes. */
-  readonly subscribe = (listener: (event: OAuthSyncEvent<P>) => void): (() => void) => {
+  /** Bound. Events come in a microtask after the change; those before the first subscriber are kept for it. With `connections` the listener hears of those, too. Returns what unsubscribes. */
+  readonly subscribe: Subscribe<P> = (listener: (event: never) => void, { connections = false } = {}): (() => void) => {
     need(isFunction(listener), "listener");
-    const entry = { listener };
+    const entry = { listener, connections };
     if (this.#core) this.#listeners.add(entry);
     this.#schedule();
     return () => void this.#listeners.delete(entry);
@@ -119,6 +123,31 @@ export class OAuthSync<P extends string = string> {
     if (this.#core) this.#lastFlows = this.#core.flows();
     return this.#lastFlows as readonly Flow<P>[];
   };
+
+  /** Bound. Newest first; the same frozen array until something changes. Empty until `ready`, and without `connectionsUrl`. */
+  readonly connections = (): readonly Connection<P>[] => {
+    this.#lastConnections = this.#core?.connections?.list() ?? this.#lastConnections;
+    return this.#lastConnections as readonly Connection<P>[];
+  };
+
+  /**
+   * Refreshes a connection: one request, however many tabs and callers want it at that moment, and all get its outcome,
+   * after 40 seconds at the latest. Rejects with an `OAuthSyncError`: `refresh_failed` (may work later), `reconnect_required`,
+   * `removed` (there is none of this id any more) or `closed`.
+   */
+  async refresh(integrationId: string): Promise<Connection<P>> {
+    need(isText(integrationId) && integrationId, "integrationId");
+    return (await this.#connected()).refresh(integrationId) as Promise<Connection<P>>;
+  }
+
+  /**
+   * As `fetch`, for http(s). On a 401 the connection `integrationId` (by default the only one) is refreshed once, and the
+   * request made once more; where that is no use, the response is the 401.
+   */
+  async fetch(input: RequestInfo | URL, init?: FetchInit): Promise<Response> {
+    need(init?.integrationId === undefined || isText(init.integrationId), "init.integrationId");
+    return (await this.#connected()).fetch(input, init);
+  }
 
   /** Bound. The newest flow of a provider. */
   latest(provider: P): Flow<P> | undefined {
@@ -188,6 +217,7 @@ export class OAuthSync<P extends string = string> {
   /** Lets go of everything in this page. Flows go on in other tabs, and here after the next start. */
   close(): void {
     this.flows();
+    this.connections();
     const core = this.#core;
     this.#core = undefined;
     this.#starter?.close();
@@ -198,6 +228,14 @@ export class OAuthSync<P extends string = string> {
     core?.leave(this.#hear);
   }
 
+  async #connected(): Promise<Connections> {
+    const core = this.#core;
+    if (core) need(core.hasConnections, "options.connectionsUrl: there is none");
+    await core?.loaded.catch((cause) => Promise.reject(failure("closed", cause)));
+    if (!core?.connections) throw failure("closed");
+    return core.connections;
+  }
+
   #alive(): Starter {
     if (!this.#starter) throw failure("closed");
     return this.#starter;
@@ -205,6 +243,10 @@ export class OAuthSync<P extends string = string> {
 
   readonly #hear = (news: readonly Told[]): void => {
     for (const told of news) {
+      if (told.event.type === "connection") {
+        this.#held.push(told);
+        continue;
+      }
       const { type, flow } = told.event;
       // While nobody listens, only the last of these says anything.
       if (type === "changed") this.#held = this.#held.filter(({ event }) => event.type !== type || event.flow.id !== flow.id);
@@ -232,9 +274,9 @@ export class OAuthSync<P extends string = string> {
     for (let told: Told | undefined; this.#listeners.size && (told = this.#held.shift()); last = told.seq) {
       for (const entry of [...this.#listeners]) {
         // One before it may have unsubscribed it, or closed this instance.
-        if (!this.#listeners.has(entry)) continue;
+        if (!this.#listeners.has(entry) || (told.event.type === "connection" && !entry.connections)) continue;
         try {
-          entry.listener(told.event as OAuthSyncEvent<P>);
+          entry.listener(told.event as never);
         } catch (error) {
           this.#listenerErrors += 1;
           report(error);

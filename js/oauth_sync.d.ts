@@ -11,6 +11,7 @@ export interface CoreOptions {
   fetch?: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
   cancelUrl?: string;
   eventsUrl?: string;
+  connectionsUrl?: string;
   tiers?: { every: number; polls: number }[];
   slowAfter?: number;
   overdueAfter?: number;
@@ -57,6 +58,30 @@ export interface CoreEvent {
   flow: CoreFlow;
 }
 
+/** A connection on its way out of the module; a fresh object each time. What is not known is absent. */
+export interface CoreConnection {
+  id: string;
+  provider: string;
+  tools: string[];
+  state: "active" | "expired" | "refresh_failed" | "reauth_required" | "disconnected";
+  version: number;
+  scopes: string[];
+  refreshable: boolean;
+  connectedAt: number;
+  refreshedAt?: number;
+  expiresAt?: number;
+  error?: { code: string; retryable: boolean };
+}
+
+export interface CoreConnectionEvent {
+  seq: number;
+  type: "connection";
+  change: string;
+  at: number;
+  via: string;
+  connection: CoreConnection;
+}
+
 export type WindowState = "open" | "blocked" | "unknown";
 
 export interface CoreStart {
@@ -79,7 +104,7 @@ export interface CoreDiagnostics {
 
 /** Everything of one namespace and scope in this page. Nothing that the caller wrote runs inside one of its calls. */
 export class OAuthSync {
-  constructor(options: CoreOptions, onEvents: (events: CoreEvent[]) => void);
+  constructor(options: CoreOptions, onEvents: (events: (CoreEvent | CoreConnectionEvent)[]) => void);
   flows(): CoreFlow[];
   /** The flow is stored when this returns. */
   act(name: "start", request: CoreStart): void;
@@ -92,6 +117,8 @@ export class OAuthSync {
   act(name: "told", seq: number): void;
   act(name: "reset" | "close"): void;
   check(flowId?: string): Promise<void>;
+  /** `done`, `refresh_failed`, `reconnect_required` or `removed`; undefined where this was closed. */
+  refresh(id: string, seen?: number): Promise<string | undefined>;
   diagnostics(): CoreDiagnostics;
   free(): void;
 }

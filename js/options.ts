@@ -14,6 +14,7 @@ const CHECKS: Readonly<Record<keyof Options, Check>> = {
   checkStatus: isFunction,
   startUrl: (value) => isFunction(value) || isAddress(value),
   eventsUrl: isAddress,
+  connectionsUrl: isAddress,
   fetch: isFunction,
   namespace: isNamespace,
   scope: (value: unknown) => isText(value) && value.length <= 4096,
@@ -42,13 +43,14 @@ export function needOptions(options: object): void {
 }
 
 /** What the module gets. The caller's functions run in a microtask, so never inside it, and a throw is a rejection. */
-export function coreOptions({ startUrl, wasm, log, fetch, checkStatus, statusUrl, eventsUrl, ...rest }: Options): CoreOptions {
+export function coreOptions({ startUrl, wasm, log, fetch, checkStatus, statusUrl, eventsUrl, connectionsUrl, ...rest }: Options): CoreOptions {
   return {
     ...(rest as Partial<CoreOptions>),
     namespace: rest.namespace ?? "oauth-status",
     scope: rest.scope ?? "",
     ...(statusUrl && { statusUrl: String(statusUrl) }),
     ...(eventsUrl && { eventsUrl: String(eventsUrl) }),
+    ...(connectionsUrl && { connectionsUrl: String(connectionsUrl) }),
     ...(checkStatus && { checkStatus: async (request) => (await null, checkStatus(request as never)) }),
     ...(fetch && { fetch: async (...request) => (await null, fetch(...request)) }),
     ...(log && { log: (entry) => queueMicrotask(() => log(Object.freeze(entry))) }),

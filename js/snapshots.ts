@@ -30,7 +30,7 @@ export function isSame(one: Flow | undefined, other: Flow): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function freeze<T>(value: T): T {
+export function freeze<T>(value: T): T {
   if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(freeze);
   return value;
 }

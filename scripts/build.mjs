@@ -53,9 +53,10 @@ async function buildFront(version, say) {
     const bundle = (entry, name, ...options) =>
       run(bin("esbuild"), [`js/${entry}`, "--bundle", "--minify", `--outfile=${dist}/${name}`, ...options]);
     const front = ["--format=esm", "--target=es2022", `--define:VERSION=${JSON.stringify(version)}`];
-    front.push("--external:./oauth_sync.js", "--external:./callback.js");
+    front.push("--external:./oauth_sync.js", "--external:./callback.js", "--external:./connections.js");
     await bundle("index.ts", "index.js", ...front, "--define:IS_NODE=false");
     await bundle("index.ts", "index.node.js", ...front, "--platform=node", "--define:IS_NODE=true");
+    await bundle("connections.ts", "connections.js", "--format=esm", "--target=es2022");
     await bundle("callback.js", "callback.js", "--format=esm", "--target=es2020");
     await bundle("callback.global.js", "callback.global.js", "--format=iife", "--target=es2020");
     await callbackPage();

@@ -105,6 +105,55 @@ export type OAuthSyncEvent<P extends string = string> = EventBase & ({
     readonly type: "removed";
     readonly flow: Flow<P>;
 });
+/**
+ * What the app may do for a person at a provider. Metadata alone: tokens stay on the server. Deeply frozen; replaced by a
+ * new object when something in it changes.
+ */
+export interface Connection<P extends string = string> {
+    /** The connection's id in the app, as `integrationId` of the flow that made it. */
+    readonly id: string;
+    readonly provider: P;
+    readonly tools: readonly string[];
+    /**
+     * `expired`: its token's time is over, also by this browser's clock. `refresh_failed`: the last refresh came to nothing, and
+     * another may not. `reauth_required`: the person has to connect again. `disconnected`: it is gone, and not in the list.
+     */
+    readonly state: "active" | "expired" | "refresh_failed" | "reauth_required" | "disconnected";
+    readonly scopes: readonly string[];
+    /** It can be refreshed without the person. */
+    readonly refreshable: boolean;
+    /** Milliseconds since the epoch, by the server's clock. */
+    readonly connectedAt: number;
+    /** Milliseconds since the epoch, by the server's clock. */
+    readonly refreshedAt?: number;
+    /** Milliseconds since the epoch, by this browser's clock. */
+    readonly expiresAt?: number;
+    /** Why it does not work. */
+    readonly error?: FlowError;
+}
+/**
+ * A change of a connection, told once to each instance that listens with `{ connections: true }`. What is there when the
+ * page loads comes as `changed`, and what is new from then on as `added`. Changes may be added: have a default.
+ */
+export type ConnectionEvent<P extends string = string> = EventBase & {
+    readonly type: "connection";
+    readonly change: "added" | "refreshed" | "expired" | "refresh_failed" | "reauth_required" | "disconnected" | "changed";
+    readonly connection: Connection<P>;
+};
+/** Begins to listen. Returns what stops it. */
+export interface Subscribe<P extends string = string> {
+    (listener: (event: OAuthSyncEvent<P>) => void, options?: {
+        readonly connections?: false;
+    }): () => void;
+    (listener: (event: OAuthSyncEvent<P> | ConnectionEvent<P>) => void, options: {
+        readonly connections: true;
+    }): () => void;
+}
+/** What `fetch` takes beside the request. */
+export interface FetchInit extends RequestInit {
+    /** The connection to refresh on a 401. Default: the only one there is. */
+    readonly integrationId?: string;
+}
 /** What a `startUrl` function is given. */
 export interface StartRequest<P extends string = string> {
     readonly flowId: string;
@@ -168,9 +217,11 @@ export type StatusSource<P extends string = string> = {
 export type Options<P extends string = string> = StatusSource<P> & {
     /** Where flows begin. `retry` needs it after a reload. */
     startUrl?: StartUrl<P>;
-    /** For server push (SSE). Not used yet: it is checked and then ignored. For a push of your own call `report`. */
+    /** Server push (SSE). While it delivers, polling rests; where it does not, everything is polled. For a push of your own call `report`. */
     eventsUrl?: string | URL;
-    /** Used for `statusUrl`, where bearer tokens or CSRF headers are needed. Default: the global one, same-origin credentials. */
+    /** Connections: GET lists them, POST to `/<id>/refresh` below it refreshes one. */
+    connectionsUrl?: string | URL;
+    /** Used for `statusUrl`, `connectionsUrl` and by `sync.fetch`, where bearer tokens or CSRF headers are needed. Default: the global one, same-origin credentials. */
     fetch?: typeof fetch;
     /** Name of the channel and the storage key; callback pages must use the same. Default `oauth-status`. */
     namespace?: string;
@@ -264,7 +315,7 @@ export interface Diagnostics {
 
 /** What the world did wrong. What the caller did wrong is a `TypeError` that names the argument. */
 export declare class OAuthSyncError extends Error {
-    readonly code: "wasm_blocked" | "wasm_unreachable" | "wasm_mismatch" | "closed" | "removed";
+    readonly code: "wasm_blocked" | "wasm_unreachable" | "wasm_mismatch" | "closed" | "removed" | "refresh_failed" | "reconnect_required";
     readonly cause?: unknown;
 }
 
@@ -286,10 +337,23 @@ export declare class OAuthSync<P extends string = string> {
     dismiss(flowId: string): void;
     /** Forgets every flow in every tab, as signing out should. */
     reset(): void;
-    /** Bound. Events come in a microtask after the change; those before the first subscriber are kept for it. Returns what unsubscribes. */
-    readonly subscribe: (listener: (event: OAuthSyncEvent<P>) => void) => (() => void);
+    /** Bound. Events come in a microtask after the change; those before the first subscriber are kept for it. With `connections` the listener hears of those, too. Returns what unsubscribes. */
+    readonly subscribe: Subscribe<P>;
     /** Bound. Newest first; the same frozen array until something changes. */
     readonly flows: () => readonly Flow<P>[];
+    /** Bound. Newest first; the same frozen array until something changes. Empty until `ready`, and without `connectionsUrl`. */
+    readonly connections: () => readonly Connection<P>[];
+    /**
+     * Refreshes a connection: one request, however many tabs and callers want it at that moment, and all get its outcome,
+     * after 40 seconds at the latest. Rejects with an `OAuthSyncError`: `refresh_failed` (may work later), `reconnect_required`,
+     * `removed` (there is none of this id any more) or `closed`.
+     */
+    refresh(integrationId: string): Promise<Connection<P>>;
+    /**
+     * As `fetch`, for http(s). On a 401 the connection `integrationId` (by default the only one) is refreshed once, and the
+     * request made once more; where that is no use, the response is the 401.
+     */
+    fetch(input: RequestInfo | URL, init?: FetchInit): Promise<Response>;
     /** Bound. The newest flow of a provider. */
     latest(provider: P): Flow<P> | undefined;
     /** The first verdict on a flow, also on one that is settled. Rejects with the signal's reason, or an `OAuthSyncError`: `closed` or `removed`. */

@@ -5,26 +5,44 @@
 import { need } from "../check.js";
 import { OAuthSync } from "../index.js";
 import type {
+  Connection,
   Diagnostics,
+  ErrorCode,
+  FetchInit,
   Flow,
   Notice,
   NotifyOptions,
   NotifyResult,
-  OAuthSyncEvent,
   Options,
   PendingFlow,
   SettledFlow,
   StartOptions,
   StatusReply,
+  Subscribe,
 } from "../types.js";
 import { Clock, rest } from "./clock.js";
+import { ServerConnections } from "./connections.js";
 import { makeRealm, type OpenedWindow } from "./realm.js";
 import { sandbox } from "./sandbox.js";
 
 /** Set by the build. */
 declare const IS_NODE: boolean;
 
-export type TestOptions<P extends string = string> = Omit<Options<P>, "statusUrl" | "checkStatus" | "fetch">;
+export type TestOptions<P extends string = string> = Omit<Options<P>, "statusUrl" | "checkStatus" | "connectionsUrl" | "eventsUrl" | "fetch">;
+
+/** What the server keeps of a connection. */
+export interface ServerConnection {
+  readonly provider: string;
+  /** Default `active`. What is not is what a refresh comes to as well. */
+  readonly state?: Exclude<Connection["state"], "disconnected">;
+  readonly tools?: readonly string[];
+  readonly scopes?: readonly string[];
+  /** Default true. */
+  readonly refreshable?: boolean;
+  /** How long a token lives, in milliseconds, from now and from each refresh. Default: for ever. */
+  readonly expiresIn?: number;
+  readonly error?: { readonly code: ErrorCode };
+}
 
 export interface Opened {
   readonly flowId: string;
@@ -40,6 +58,9 @@ const ACK_TIMEOUT = 500;
 /** At most one question begins in a second, and for a server that wants to be left alone the page waits a minute at most. */
 const QUESTION_GAP = 61_000;
 
+/** The list of connections is read again when a person looks, but not more often than this. */
+const LIST_GAP = 10_000;
+
 /** An `OAuthSync` to give to the code under test. Each has a page of its own: no storage, tab or clock is shared. */
 export class TestOAuthSync<P extends string = string> implements Pick<OAuthSync<P>, keyof OAuthSync<P>> {
   /** An instance whose `ready` has resolved. */
@@ -50,23 +71,29 @@ export class TestOAuthSync<P extends string = string> implements Pick<OAuthSync<
   }
 
   readonly ready: Promise<void>;
-  readonly subscribe: (listener: (event: OAuthSyncEvent<P>) => void) => () => void;
+  readonly subscribe: Subscribe<P>;
   readonly flows: () => readonly Flow<P>[];
+  readonly connections: () => readonly Connection<P>[];
   /** While true, the page may open no windows. */
   blockPopups = false;
   readonly #opened: { -readonly [K in keyof Opened]: Opened[K] }[] = [];
   readonly #windows = new Map<string, OpenedWindow>();
   readonly #answers = new Map<string, StatusReply>();
   readonly #clock = new Clock(Date.now());
+  readonly #server = new ServerConnections(this.#clock.now);
   readonly #inner: OAuthSync<P>;
+  readonly #look: () => void;
 
   constructor(options: TestOptions<P> = {} as TestOptions<P>) {
     need(Object(options) === options, "options");
-    for (const name of ["statusUrl", "checkStatus", "fetch"]) need(!(name in options), `options.${name}: here the server is the test`);
+    for (const name of ["statusUrl", "checkStatus", "connectionsUrl", "eventsUrl", "fetch"]) need(!(name in options), `options.${name}: here the server is the test`);
     const namespace = options.namespace ?? "oauth-status";
     const wasm = options.wasm ?? new URL("../oauth_sync_bg.wasm", import.meta.url);
     const realm = makeRealm(pageAddress(), this.#clock, {
-      onFetch: async (url) => (url === String(wasm) ? read(url) : new Response(null, { status: 204 })),
+      onFetch: async (url, method) => {
+        if (url === String(wasm)) return read(url);
+        return this.#server.answer(new URL(url, pageAddress()), method) ?? new Response(null, { status: 204 });
+      },
       isBlocking: () => this.blockPopups,
       onOpen: (window, name, url, isTab) => {
         const flowId = name.replace("oauth-sync-", "");
@@ -83,13 +110,15 @@ export class TestOAuthSync<P extends string = string> implements Pick<OAuthSync<
         this.#opened.push({ flowId: left.flowId ?? "", url, target: "redirect" });
       },
     });
+    this.#look = realm.look;
     this.#inner = new (sandbox(realm).OAuthSync)<P>({
       startUrl: "/oauth/start/{provider}",
+      connectionsUrl: "/oauth/connections",
       ...options,
       wasm,
       checkStatus: async ({ flowId }) => this.#answers.get(flowId) ?? { status: "pending" },
     } as Options<P>);
-    ({ ready: this.ready, subscribe: this.subscribe, flows: this.flows } = this.#inner);
+    ({ ready: this.ready, subscribe: this.subscribe, flows: this.flows, connections: this.connections } = this.#inner);
   }
 
   /** What has been opened, oldest first: popups, tabs, and redirects of the page itself. */
@@ -102,6 +131,15 @@ export class TestOAuthSync<P extends string = string> implements Pick<OAuthSync<
     await this.ready;
     this.#answers.set(flowId, reply);
     await this.#within(QUESTION_GAP, this.check(flowId));
+  }
+
+  /** What the server keeps of a connection from now on; undefined for one that is gone. Resolves when the page has looked and knows, for which ten seconds pass. */
+  async connection(id: string, connection: ServerConnection | undefined): Promise<void> {
+    await this.ready;
+    this.#server.set(id, connection);
+    await this.advance(LIST_GAP);
+    this.#look();
+    await this.advance(0);
   }
 
   /** The person closes the flow's window. Resolves when the page has noticed, half a second later. */
@@ -152,6 +190,14 @@ export class TestOAuthSync<P extends string = string> implements Pick<OAuthSync<
 
   report(flowId: string, reply: StatusReply): void {
     this.#inner.report(flowId, reply);
+  }
+
+  refresh(integrationId: string): Promise<Connection<P>> {
+    return this.#inner.refresh(integrationId);
+  }
+
+  fetch(input: RequestInfo | URL, init?: FetchInit): Promise<Response> {
+    return this.#inner.fetch(input, init);
   }
 
   /** What a callback page of this app would say. */

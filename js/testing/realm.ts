@@ -14,7 +14,7 @@ class Target {
     this.#listeners.get(type)?.delete(listener);
   }
 
-  protected tell(type: string, event: object): void {
+  tell(type: string, event: object): void {
     for (const listener of [...(this.#listeners.get(type) ?? [])]) listener(event);
   }
 }
@@ -70,7 +70,7 @@ export class OpenedWindow {
 
 /** Who is told of what the page does outside of itself. */
 export interface Opener {
-  onFetch(url: string): Promise<Response>;
+  onFetch(url: string, method: string): Promise<Response>;
   isBlocking(): boolean;
   /** A window, under the name that the package gave it; `href` is empty while its address is sought. */
   onOpen(window: OpenedWindow, name: string, href: string, isTab: boolean): void;
@@ -81,6 +81,8 @@ export interface Opener {
 
 export interface Realm {
   readonly sessionStorage: MemoryStorage;
+  /** A person comes back to the page. */
+  look(): void;
 }
 
 /** The globals of a page at `href` that lives by `clock`. */
@@ -102,7 +104,8 @@ export function makeRealm(href: string, clock: Clock, opener: Opener): Realm {
     clearTimeout,
     queueMicrotask: (run: () => void) => queueMicrotask(run),
     Window: Target,
-    fetch: (input: unknown) => opener.onFetch(String(input)),
+    fetch: (input: unknown, init?: RequestInit) =>
+      input instanceof Request ? opener.onFetch(input.url, input.method) : opener.onFetch(String(input), init?.method ?? "GET"),
     reportError: (error: unknown) => console.error(error),
     screenX: 0,
     screenY: 0,
@@ -123,6 +126,7 @@ export function makeRealm(href: string, clock: Clock, opener: Opener): Realm {
     window: realm,
     self: realm,
     globalThis: realm,
+    look: () => realm.tell("focus", { type: "focus" }),
     addEventListener: own("addEventListener"),
     removeEventListener: own("removeEventListener"),
   });

@@ -3,6 +3,8 @@ import {
   OAuthSync,
   OAuthSyncError,
   type CompletedFlow,
+  type Connection,
+  type ConnectionEvent,
   type Diagnostics,
   type ErrorCode,
   type Flow,
@@ -112,6 +114,19 @@ mine.subscribe((event: OAuthSyncEvent<Provider>) => {
       return [via, event.at, event.flow.startedHere];
   }
 });
+sync.subscribe((event) => {
+  if (event.type === "connection") {
+    holds<Equal<typeof event, ConnectionEvent>>();
+    return [event.change === "reauth_required", event.connection.expiresAt, event.via];
+  }
+  return event.flow.id;
+}, { connections: true });
+// Who does not ask for connections has flows alone.
+sync.subscribe(({ flow }) => flow.id);
+const connections: readonly Connection[] = sync.connections();
+holds<Equal<Connection["state"], "active" | "expired" | "refresh_failed" | "reauth_required" | "disconnected">>();
+const refreshed: Promise<Connection> = sync.refresh("int_1");
+const answered: Promise<Response> = sync.fetch("/api/repositories", { integrationId: "int_1", method: "POST" });
 const flow: Flow = sync.flows()[0] as Flow;
 if (flow.status === "pending") holds<Equal<typeof flow.window, "open" | "closed" | "blocked" | "unknown">>();
 else if (flow.status === "completed") holds<Equal<typeof flow.settledAt, number>>();
@@ -123,7 +138,7 @@ const code: ErrorCode = "something_new";
 holds<Equal<Extract<ErrorCode, "access_denied">, "access_denied">>();
 
 const error = new OAuthSyncError();
-holds<Equal<typeof error.code, "wasm_blocked" | "wasm_unreachable" | "wasm_mismatch" | "closed" | "removed">>();
+holds<Equal<typeof error.code, "wasm_blocked" | "wasm_unreachable" | "wasm_mismatch" | "closed" | "removed" | "refresh_failed" | "reconnect_required">>();
 const isError: Error = error;
 
 // A stand-in of one's own will do where an instance is asked for.
