@@ -1,3 +1,4 @@
+import { leaks } from "../e2e/harness/secrets.mjs";
 import { World } from "../e2e/harness/world.mjs";
 import { SLOW_MS, expectation } from "./oracle.mjs";
 
@@ -191,6 +192,7 @@ class Case {
       const flow = await this[name].flow(flowId);
       if (flow?.status !== "completed") found.wrong.push(`${name} shows ${flow?.status}`);
     }
+    for (const leak of await leaks({ world, browser: this.browser })) found.wrong.push(`a secret got out: ${leak}`);
     for (const { tab, message } of world.log.find({ kind: "error" })) found.wrong.push(`${tab} reported ${message}`);
     for (const { path, method } of world.front.requests) if (method === "POST" && path.endsWith("/cancel")) found.wrong.push("a flow was cancelled at the server");
     return found;

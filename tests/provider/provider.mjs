@@ -11,7 +11,8 @@ import { consentPage, errorPage, signInPage } from "./pages.mjs";
  * localhost: two sites for a browser, so cookies and COOP meet the same hop as with a service on the internet.
  *
  * @param {{ app: string, port?: number }} options the app's origin, and a port (default: any free one)
- * @returns {Promise<{ issuer: string, control: Control, close: () => Promise<void> }>}
+ * @returns {Promise<{ issuer: string, control: Control, secrets: Set<string>, close: () => Promise<void> }>} `secrets`: the codes, verifiers
+ *   and tokens that it has seen and given
  */
 export async function startProvider({ app, port = 0 }) {
   const server = createServer();
@@ -24,6 +25,10 @@ export async function startProvider({ app, port = 0 }) {
   const provider = new Provider(issuer, configurationFor(app, control));
   const stylesheet = await readFile(new URL("stand-in.css", import.meta.url));
   const standard = provider.callback();
+  const secrets = new Set();
+  provider.on("grant.success", ({ oidc: { params }, body }) => {
+    for (const secret of [params.code, params.code_verifier, params.refresh_token, body.access_token, body.refresh_token, body.id_token]) if (secret) secrets.add(secret);
+  });
 
   server.on("request", (request, response) => {
     serve(request, response).catch(() => {
@@ -92,7 +97,7 @@ export async function startProvider({ app, port = 0 }) {
     server.close(resolve);
     server.closeAllConnections();
   });
-  return { issuer, control, close };
+  return { issuer, control, secrets, close };
 }
 
 function sendPage(response, status, html) {

@@ -27,6 +27,8 @@ export class Front {
   cut = new Set();
   /** Path and query of each request but the log's. */
   requests = [];
+  /** What pages have sent each other and stored, as JSON. */
+  said = [];
   upstream = undefined;
 
   #server = createServer((request, response) => {
@@ -67,6 +69,11 @@ export class Front {
     const url = new URL(request.url, this.origin);
     if (url.pathname === "/test/log") {
       this.#log.add(JSON.parse(await bodyOf(request)));
+      response.writeHead(204).end();
+      return;
+    }
+    if (url.pathname === "/test/said") {
+      this.said.push(await bodyOf(request));
       response.writeHead(204).end();
       return;
     }

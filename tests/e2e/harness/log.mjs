@@ -14,6 +14,10 @@ export class Log {
     for (const look of this.#waiting) look();
   }
 
+  clear() {
+    this.#entries = [];
+  }
+
   /** Entries that agree with every field of `pattern`; a flow's own fields are reached as `flow.id`. */
   find(pattern = {}) {
     const wanted = Object.entries(pattern).filter(([, value]) => value !== undefined);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Browser } from "./browser.mjs";
+import { leaks } from "./secrets.mjs";
 import { placeOf } from "./suite.mjs";
 import { World } from "./world.mjs";
 
@@ -25,6 +26,7 @@ export function scenarios(browserOptions) {
       try {
         await run({ world, browser, open: opener(world, browser) });
         onceEach(world.log);
+        assert.deepEqual(await leaks({ world, browser }), [], "a secret got out");
         if (!mayReportErrors) assert.deepEqual(world.log.find({ kind: "error" }), [], "a page reported an error");
       } catch (error) {
         error.message += `\nwhat the pages reported:\n${world.log}\nwhat the server printed:\n${world.server?.output}`;

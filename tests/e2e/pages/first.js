@@ -49,6 +49,30 @@
   const asked = new URL(document.currentScript.src).searchParams.get("faults") ?? "";
   for (const name of asked.split(",").filter(Boolean)) faults[name]();
 
+  // What is sent and stored goes to the test too, which knows what must never be in it.
+  const tell = (what) => {
+    let text = "";
+    try {
+      text = JSON.stringify(what) ?? "";
+    } catch {
+      // What has no JSON is nothing of ours.
+    }
+    if (text.length < 10_000) navigator.sendBeacon("/test/said", text);
+  };
+  const overhear = (type, method) => {
+    const original = type?.prototype[method];
+    if (!original) return;
+    type.prototype[method] = function (...args) {
+      tell(args);
+      return original.apply(this, args);
+    };
+  };
+  if (location.pathname !== "/test/away.html") {
+    overhear(window.BroadcastChannel, "postMessage");
+    overhear(window.Storage, "setItem");
+    addEventListener("message", ({ data }) => tell(data));
+  }
+
   const tab = new URLSearchParams(location.search).get("tab");
   if (tab === null) return;
   const id = Math.random().toString(36).slice(2, 6);
