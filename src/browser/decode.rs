@@ -2,6 +2,7 @@
 //! counted under.
 
 use super::bag::JsBag;
+use super::encode::to_json;
 use super::value;
 use crate::proto::bag::Bag;
 use crate::proto::machine::{Input, Stored, Via};
@@ -36,16 +37,15 @@ pub(super) fn spoken(data: &JsValue, via: Via) -> Option<Input> {
         Some("oauth-ack") => return None,
         _ => return Some(FOREIGN),
     }
-    // What JSON cannot say (a cycle, a BigInt) no callback page sends.
-    let Ok(json) = js_sys::JSON::stringify(data) else {
+    let Some(notice) = Notice::read(&bag, Form::Message) else {
         return Some(MALFORMED);
     };
-    if json.length() > MAX_NOTICE {
-        return Some(OVERSIZED);
-    }
-    Some(match Notice::read(&bag, Form::Message) {
-        Some(notice) => Input::Notice { notice, via },
-        None => MALFORMED,
+    // What was read is measured, not what came: JSON of a cycle or of a huge object keeps the browser busy.
+    let is_short = to_json(&notice.to_wire()).is_some_and(|json| json.length() <= MAX_NOTICE);
+    Some(if is_short {
+        Input::Notice { notice, via }
+    } else {
+        OVERSIZED
     })
 }
 

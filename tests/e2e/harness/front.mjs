@@ -16,6 +16,8 @@ const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'";
 export class Front {
   /** Faults by kind of page: `app` for the app's pages, `callback` for those under /oauth/. */
   faults = { app: [], callback: [] };
+  /** Scripts that the app's pages load before their own, by kind of page. */
+  scripts = { app: [], callback: [] };
   /** Headers that replace a page's own, by kind of page. */
   headers = { app: {}, callback: {} };
   /** Faults of the status endpoint, and what it was asked. */
@@ -105,7 +107,7 @@ export class Front {
     } else if (url.pathname.startsWith("/test/")) {
       await this.#sendFile(response, url.pathname.slice("/test/".length), url.pathname.includes("callback") ? "callback" : "app");
     } else {
-      const path = url.pathname.replace(/^\/oauth-sync\/real\//u, "/oauth-sync/") + url.search;
+      const path = url.pathname.replace(/^\/oauth-sync\/(?:real|copy)\//u, "/oauth-sync/") + url.search;
       await this.#forward(request, response, path, url.pathname.startsWith("/oauth/") ? "callback" : "app");
     }
   }
@@ -125,7 +127,8 @@ export class Front {
   #sendPage(response, status, headers, html, kind) {
     const all = { ...headers, ...this.headers[kind] };
     const nonce = /'nonce-([^']+)'/u.exec(all["content-security-policy"] ?? "")?.[1];
-    const script = `<script src="/test/first.js?faults=${this.faults[kind].join(",")}"${nonce ? ` nonce="${nonce}"` : ""}></script>`;
+    const sources = [`/test/first.js?faults=${this.faults[kind].join(",")}`, ...this.scripts[kind]];
+    const script = sources.map((source) => `<script src="${source}"${nonce ? ` nonce="${nonce}"` : ""}></script>`).join("");
     const body = Buffer.from(html.replace(/<head>|^(?!.*<head>)/su, (head) => `${head}${script}`));
     response.writeHead(status, { ...all, "content-length": body.length }).end(body);
   }

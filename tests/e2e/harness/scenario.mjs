@@ -21,10 +21,10 @@ export function scenarios(browserOptions) {
   return function scenario(name, run, { mayReportErrors = false } = {}) {
     const place = placeOf(name);
     if (place === null) return;
-    test(name, { timeout: 90_000, ...place }, async () => {
+    test(name, { timeout: 90_000, ...place }, async (context) => {
       const world = await World.open();
       try {
-        await run({ world, browser, open: opener(world, browser) });
+        await run({ world, browser, open: opener(world, browser) }, context);
         onceEach(world.log);
         assert.deepEqual(await leaks({ world, browser }), [], "a secret got out");
         if (!mayReportErrors) assert.deepEqual(world.log.find({ kind: "error" }), [], "a page reported an error");
