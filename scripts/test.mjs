@@ -57,8 +57,8 @@ const STAGES = {
 };
 
 /**
- * Minutes that a stage may take on two idle cores, what it has to build and install included; under 45 in all, one without an entry one. One that takes longer
- * has failed where `CI` is set, and is told of elsewhere, where a machine may have other work.
+ * Minutes that a stage may take on two idle cores, what it has to build and install included; under 45 in all. One without an
+ * entry may take one. What takes longer has failed where `CI` is set; elsewhere, where a machine may have other work, it is told.
  */
 const MINUTES = {
   fmt: 0.5, clippy: 2.5, "clippy-wasm": 1.5, rustdoc: 1.5, native: 6, wasm: 1.5, build: 2, tsc: 0.5, types: 0.5, js: 1, package: 1.5, element: 1.5,

@@ -59,14 +59,15 @@ export const named = Object.entries({
   "an endpoint that fails, no notice comes through": { status: "failing", opener: "off", channel: "off", storage: "refused" },
 }).map(([name, faults]) => ({ name, ...sound, ...faults }));
 
-/** Values that an engine or its driver cannot bring about, with the reason; rows that have one are skipped there, and counted. */
+/** What an engine or its driver cannot bring about, with the reason; rows that have one are skipped there, and counted. */
 export const impossible = {
   chromium: [],
   firefox: [
-    { factor: "page", value: "frozen", why: "Firefox has no freezing of pages" },
+    { row: { page: "frozen" }, why: "Firefox has no freezing of pages" },
   ],
   webkit: [
-    { factor: "page", value: "frozen", why: "WebKitGTK's driver cannot suspend a page" },
-    { factor: "page", value: "hidden", why: "every window of WebKitGTK's small browser is seen, and a tab behind another may open no window" },
+    { row: { page: "frozen" }, why: "WebKitGTK's driver cannot suspend a page" },
+    { row: { page: "hidden" }, why: "every window of WebKitGTK's small browser is seen, and a tab behind another may open no window" },
+    { row: { page: "cached", coopApp: "noopener-allow-popups" }, why: "WebKitGTK's driver loses a window that goes back to a page with this COOP" },
   ],
 };

@@ -12,7 +12,7 @@ export function rowsOf(strength = 2) {
 
 /** Why an engine cannot run a row, or undefined. */
 export function whyNot(engine, row) {
-  return impossible[engine].find(({ factor, value }) => row[factor] === value)?.why;
+  return impossible[engine].find(({ row: part }) => Object.entries(part).every(([factor, value]) => row[factor] === value))?.why;
 }
 
 /**
