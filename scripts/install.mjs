@@ -113,6 +113,19 @@ async function miniBrowser() {
   return undefined;
 }
 
+/** Packages of PyPI, in a virtual environment of their own; the directory of their commands. */
+export async function installPython(venv, packages, say) {
+  const commands = join(venv, "bin");
+  const wanted = Object.entries(packages).map(([name, version]) => `${name}==${version}`);
+  const installed = await attempt(join(commands, "pip"), ["freeze"]);
+  if (installed.code === 0 && wanted.every((each) => installed.output.split("\n").includes(each))) return commands;
+  say(`installing ${wanted.join(" and ")}`);
+  const made = await attempt("python3", ["-m", "venv", venv]);
+  if (made.code !== 0) throw new Error(`Python 3 with venv is missing (on Debian: apt-get install python3-venv)\n${made.output}`);
+  await run(join(commands, "pip"), ["install", "--quiet", "--disable-pip-version-check", ...wanted]);
+  return commands;
+}
+
 async function hasPackages() {
   const { packages } = JSON.parse(await readFile(join(root, "package-lock.json"), "utf8"));
   const isInstalled = async ([path, { version, optional }]) => {

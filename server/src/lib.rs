@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod envelope;
 pub mod flow;
+mod halt;
 pub mod http;
 pub mod limit;
 pub mod metrics;

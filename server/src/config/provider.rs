@@ -75,7 +75,7 @@ pub enum Revocation {
 
 /// What becomes of a refresh token that is used: decides what may be done when a request was sent and no usable
 /// answer came, for then nobody knows whether it was used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Rotation {
     /// It stays good: it is sent again at once.
     None,

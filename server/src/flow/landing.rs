@@ -3,6 +3,7 @@
 use super::{Departure, FlowError, FlowService, binding_name, random_flow_id};
 use crate::clock::millis;
 use crate::config::Provider;
+use crate::halt;
 use crate::metrics::FlowEnd;
 use crate::random::{random_text, sha256};
 use crate::store::{AttemptOf, Claim, Flow, FlowState, NewFlow, Return};
@@ -201,6 +202,7 @@ impl FlowService {
             outcome = "claimed",
             "claimed"
         );
+        halt::at("claimed").await;
         let tokens = Arc::clone(&self.tokens);
         // A task of its own: a handler dies when its client hangs up, and the code is spent by then.
         let exchange = self

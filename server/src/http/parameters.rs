@@ -2,6 +2,7 @@
 
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::num::ParseIntError;
 
 /// Longer than any real state, code or flow id.
 const LONGEST_VALUE: usize = 4096;
@@ -36,6 +37,11 @@ impl Parameters {
             .get(name)
             .map(String::as_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name` as a number, where there is one.
+    pub(super) fn number(&self, name: &str) -> Result<Option<u64>, ParseIntError> {
+        self.value(name).map(str::parse).transpose()
     }
 
     /// The value of `name`, which nothing may show.

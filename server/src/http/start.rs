@@ -73,7 +73,11 @@ pub(super) async fn open(
     path = "/oauth/start/{provider}",
     tag = "pages",
     params(("provider" = String, Path, description = "The provider's id")),
-    request_body(content = Pressed, content_type = "application/x-www-form-urlencoded"),
+    request_body(
+        content = Option<String>,
+        content_type = "application/x-www-form-urlencoded",
+        description = "`flow` and `return`, as in the query of the page",
+    ),
     responses(
         (status = 200, description = "A page: the button that asks first, or how a settled flow ended", content_type = "text/html"),
         (status = 204, description = "For requests that nobody made: nothing"),
@@ -103,15 +107,6 @@ pub(super) async fn press(
         Ok(request) => request.start(&app, &headers).await,
         Err(response) => *response,
     }
-}
-
-/// The fields of the button's form.
-#[derive(Deserialize, ToSchema)]
-#[expect(dead_code, reason = "describes a form that is read as the query is")]
-struct Pressed {
-    flow: Option<String>,
-    #[serde(rename = "return")]
-    return_to: Option<String>,
 }
 
 /// What a person asks for on a page.
@@ -267,7 +262,7 @@ struct Created<'a> {
     post,
     path = "/oauth/flows",
     tag = "flows",
-    params(("Idempotency-Key" = Option<String>, Header, description = "The same key of the same person gives the same flow; 1 to 128 bytes")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 128, pattern = "^[!-~]+$", description = "The same key of the same person gives the same flow")),
     request_body = Creation,
     responses(
         (status = 200, description = "A new attempt of a flow that is there", body = Created),

@@ -28,11 +28,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(25);
         ("provider" = Option<String>, Query, description = "With `flow`: what its provider must be. Without: whose newest flow is meant"),
         ("since" = Option<u64>, Query, description = "Without `flow`: not before this time, in milliseconds by the asker's clock"),
         ("now" = Option<u64>, Query, description = "Without `flow`: the time now by the same clock"),
-        ("after" = Option<i64>, Query, description = "Wait until the flow's version, its `ETag`, is another"),
+        ("after" = Option<u64>, Query, description = "Wait until the flow's version, its `ETag`, is another"),
         ("wait" = Option<u64>, Query, description = "How long to wait, in seconds, at most 25"),
     ),
     responses(
         (status = 200, description = "How it stands", body = Reply, headers(("ETag" = String, description = "The flow's version"))),
+        (status = 400, description = "`since`, `now`, `after` or `wait` is no number", body = Problem),
         (status = 404, description = "There is none, it is another person's, or nobody is signed in: all look the same", body = Reply),
         (status = 429, description = "Too many requests", body = Problem, headers(("Retry-After" = u32))),
         (status = 503, description = "The database does not answer. Never a verdict", body = Problem, headers(("Retry-After" = u32))),
@@ -47,6 +48,12 @@ pub(super) async fn status(
     let (Some(person), Some(parameters)) = (person, parameters) else {
         return respond::unknown();
     };
+    if ["since", "now", "after", "wait"]
+        .into_iter()
+        .any(|name| parameters.number(name).is_err())
+    {
+        return respond::error(StatusCode::BAD_REQUEST, "invalid_request");
+    }
     let found = match wanted(&parameters) {
         Some(wanted) => wanted.find_changed(&app, &person.user, &parameters).await,
         None => Ok(None),
@@ -82,11 +89,7 @@ fn wanted<'a>(parameters: &'a Parameters) -> Option<Wanted<'a>> {
             provider,
         });
     }
-    let number = |name| {
-        parameters
-            .value(name)
-            .and_then(|text| text.parse::<u64>().ok())
-    };
+    let number = |name| parameters.number(name).ok().flatten();
     let elapsed = number("now")?.checked_sub(number("since")?)?;
     Some(Wanted::Latest {
         provider: provider?,
@@ -112,8 +115,8 @@ impl Wanted<'_> {
         user: &str,
         parameters: &Parameters,
     ) -> Result<Option<Flow>, FlowError> {
-        let after: Option<i64> = parameters.value("after").and_then(|text| text.parse().ok());
-        let wait: Option<u64> = parameters.value("wait").and_then(|text| text.parse().ok());
+        let number = |name| parameters.number(name).ok().flatten();
+        let (after, wait) = (number("after"), number("wait"));
         let (Some(after), Some(wait)) = (after, wait) else {
             return self.find(app, user).await;
         };
@@ -123,7 +126,10 @@ impl Wanted<'_> {
         let mut listener = app.hub.listen(user, Start::Now).await?;
         loop {
             let found = self.find(app, user).await?;
-            if found.as_ref().is_none_or(|flow| flow.version != after) {
+            if found
+                .as_ref()
+                .is_none_or(|flow| u64::try_from(flow.version) != Ok(after))
+            {
                 return Ok(found);
             }
             tokio::select! {

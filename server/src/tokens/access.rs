@@ -1,9 +1,9 @@
 //! An access token that is good for a while, whoever asks and however many ask at once.
 
 use super::attempt::{Outcome, Report, Step};
+use super::decide::{self, Next, Wish};
 use super::{TokenError, TokenService, Tokens};
 use crate::clock::{Millis, millis};
-use crate::config::{Provider, Rotation};
 use crate::store::{Ending, ReauthReason, StoredConnection, Verdict};
 use secrecy::SecretString;
 use std::collections::HashMap;
@@ -12,12 +12,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
-
-/// A token is refreshed this long before it expires, so that a request that carries it arrives in time.
-const AHEAD: Duration = Duration::from_secs(5 * 60);
-
-/// Or when a third of its life is left: a token of five minutes would be refreshed on every call.
-const SHARE: i64 = 3;
 
 /// How often the row is looked at while another process asks the provider.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -52,28 +46,6 @@ pub struct Refreshed {
     pub tokens: Tokens,
     /// What was asked of the provider by this process: nothing, where another one did it.
     pub steps: Vec<Step>,
-}
-
-/// What a caller wants.
-#[derive(Clone, Copy)]
-pub(super) enum Wish<'a> {
-    /// A token that is good for a while.
-    Good,
-    /// A newer one than that of this row, as soon as the provider may be asked.
-    NewerThan(&'a StoredConnection),
-    /// A newer one than there is, though the provider is being left alone.
-    Forced,
-}
-
-impl Wish<'_> {
-    /// Whether the token that is there will not do, though it may be good.
-    const fn is_for_a_new_one(self) -> bool {
-        !matches!(self, Self::Good)
-    }
-
-    const fn is_forced(self) -> bool {
-        matches!(self, Self::Forced)
-    }
 }
 
 /// The attempts that are under way in this process, by connection.
@@ -166,23 +138,15 @@ impl TokenService {
             let now = self.clock.now();
             let first = seen.get_or_insert_with(|| (row.id.clone(), row.generation));
             let has_moved = (&first.0, first.1) != (&row.id, row.generation);
-            if let Some(reason) = row.reauth_reason {
-                return Err(TokenError::ReauthRequired(reason));
-            }
-            let is_wanted = if wish.is_for_a_new_one() {
-                !has_moved
-            } else {
-                is_due(&row, now)
-            };
-            if !is_wanted {
-                return self.hand_out(row, steps);
-            }
-            if row.refresh_token.is_none() {
-                return self.without_refresh_token(row, wish, now, steps).await;
-            }
-            if let Some(reason) = waits(known, &row, wish, now) {
-                let until = row.cooling_until.unwrap_or(now);
-                return self.make_do(row, wish, reason, until - now, steps);
+            match decide::next(known.rotation, &row, wish, has_moved, now) {
+                Next::HandOut => return self.hand_out(row, steps),
+                Next::Reauth(reason) => return Err(TokenError::ReauthRequired(reason)),
+                Next::NotRefreshable => return Err(TokenError::NotRefreshable),
+                Next::End => return self.end_of_the_only_token(row, now).await,
+                Next::MakeDo { reason, wait } => {
+                    return self.make_do(row, wish, reason, wait, steps);
+                }
+                Next::Ask => {}
             }
             // What does not open is the operator's affair, and no reason to spend a refresh token.
             self.open(&row)?;
@@ -292,20 +256,12 @@ impl TokenService {
         })
     }
 
-    async fn without_refresh_token(
+    /// It has expired, and there is nothing to refresh it with.
+    async fn end_of_the_only_token(
         &self,
         row: StoredConnection,
-        wish: Wish<'_>,
         now: Millis,
-        steps: &mut Vec<Step>,
     ) -> Result<Refreshed, TokenError> {
-        if row.is_good(now) {
-            return if wish.is_for_a_new_one() {
-                Err(TokenError::NotRefreshable)
-            } else {
-                self.hand_out(row, steps)
-            };
-        }
         let reason = ReauthReason::NoRefreshToken;
         let ending = Ending {
             connection: row.id,
@@ -327,85 +283,5 @@ struct Landed<'a> {
 impl Drop for Landed<'_> {
     fn drop(&mut self) {
         self.service.flights.running().remove(&self.connection);
-    }
-}
-
-/// When it is time for a new token, if ever.
-#[must_use]
-pub fn due_at(row: &StoredConnection) -> Option<Millis> {
-    let expires = row.access_expires_at?;
-    let issued = row.access_issued_at.unwrap_or(row.updated_at);
-    let share = expires.saturating_sub(issued).max(0) / SHARE;
-    Some(expires.saturating_sub(share.min(millis(AHEAD))))
-}
-
-fn is_due(row: &StoredConnection, now: Millis) -> bool {
-    due_at(row).is_some_and(|due| due <= now)
-}
-
-/// Why the provider is not asked now, if it is not.
-fn waits(
-    provider: &Provider,
-    row: &StoredConnection,
-    wish: Wish<'_>,
-    now: Millis,
-) -> Option<String> {
-    // One that is under way ends with a verdict of its own.
-    let is_under_way = row.lease_until.is_some_and(|until| now < until);
-    if row.is_uncertain()
-        && !is_under_way
-        && provider.rotation == Rotation::Strict
-        && row.is_good(now)
-    {
-        return Some(
-            "a refresh token was sent and no answer came; it is not sent again while the access token is good"
-                .to_owned(),
-        );
-    }
-    let cools = row.cooling_until.is_some_and(|until| now < until);
-    (cools && !wish.is_forced()).then(|| {
-        let error = row.refresh_error.as_deref().unwrap_or("unknown");
-        format!("the last refresh failed ({error}), and the provider is left alone for a while")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(issued: Millis, expires: Option<Millis>) -> StoredConnection {
-        StoredConnection {
-            id: "int_1".to_owned(),
-            user: "ann".to_owned(),
-            provider: "mona".to_owned(),
-            tools: Vec::new(),
-            scope: None,
-            access_token: Vec::new(),
-            refresh_token: None,
-            access_issued_at: Some(issued),
-            access_expires_at: expires,
-            generation: 1,
-            reauth_reason: None,
-            lease_until: None,
-            sent_generation: None,
-            refresh_error: None,
-            cooling_until: None,
-            created_at: issued,
-            updated_at: issued,
-            disconnected_at: None,
-            version: 1,
-        }
-    }
-
-    #[test]
-    fn is_due_five_minutes_or_a_third_of_its_life_ahead() {
-        const MINUTE: Millis = 60_000;
-        for (life, due) in [(60, 55), (15, 10), (6, 4), (3, 2)] {
-            let row = row(0, Some(life * MINUTE));
-            assert!(!is_due(&row, due * MINUTE - 1), "{life}");
-            assert!(is_due(&row, due * MINUTE), "{life}");
-        }
-        assert!(!is_due(&row(0, None), Millis::MAX), "it never expires");
-        assert!(is_due(&row(10, Some(5)), 5), "issued after its expiry");
     }
 }

@@ -8,12 +8,14 @@
 //! Dies between `begin_refresh` and the rest: the row says that the generation's refresh token may have been used, and the
 //! provider's [`Rotation`] says what may be done about it once the lease is over.
 
+use super::decide::{self, Asking};
 use super::endpoint::{self, EndpointError, Grant, Request};
 use super::seal::sealed_connection;
 use super::{TokenError, TokenService};
 use crate::clock::{Millis, millis};
-use crate::config::{Provider, Rotation};
+use crate::config::Provider;
 use crate::envelope::OpenError;
+use crate::halt;
 use crate::metrics::RefreshEnd;
 use crate::random::random_text;
 use crate::store::{
@@ -23,21 +25,6 @@ use crate::store::{
 use secrecy::SecretString;
 use std::time::Duration;
 use tracing::{error, info, warn};
-
-/// The waits between the requests of one attempt.
-pub(super) const WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
-
-/// A provider that wants a longer wait than this is left alone instead.
-const LONGEST_WAIT: Duration = Duration::from_secs(4);
-
-/// After a failure that may pass by itself.
-const COOLING: Duration = Duration::from_secs(30);
-
-/// After a refusal that somebody has to see to: a wrong secret does not get right in seconds.
-const COOLING_AFTER_REFUSAL: Duration = Duration::from_secs(5 * 60);
-
-/// The longest that a provider's `Retry-After` is obeyed.
-const LONGEST_COOLING: Duration = Duration::from_secs(60 * 60);
 
 /// What a request of an attempt brought.
 #[derive(Clone, Debug)]
@@ -130,20 +117,37 @@ impl TokenService {
         let row = match self.store.begin_refresh(&intent, now).await? {
             Beginning::Begun(row) => *row,
             Beginning::Gone => return Ok(Outcome::Changed),
-            Beginning::Refused(row) => return Ok(refused(&row, seen.generation, now)),
+            Beginning::Refused(row) if decide::is_held(&row, seen.generation, now) => {
+                return Ok(Outcome::Held);
+            }
+            Beginning::Refused(_) => return Ok(Outcome::Changed),
         };
+        if decide::is_held_back(provider.rotation, &row, now) {
+            // Another has sent it between the look at the row and the lease.
+            self.end(&ending(&row, &intent, Verdict::Untouched)).await?;
+            return Ok(Outcome::Changed);
+        }
         let Some(refresh) = self.open(&row)?.refresh else {
             return Ok(Outcome::Changed);
         };
+        halt::at("refresh_begun").await;
         let said = self
             .ask_patiently(provider, &row.user, &refresh, intent.until)
             .await;
         *steps = said.steps;
+        halt::at("refresh_answered").await;
         let was_uncertain = row.is_uncertain() || said.is_uncertain;
         match said.answer {
             Ok(grant) => self.keep(&row, &grant, &refresh, said.sent_at).await,
             Err(error) => {
-                let verdict = self.verdict(provider, &error, was_uncertain);
+                let now = self.clock.now();
+                let verdict = decide::verdict(
+                    provider.rotation,
+                    &error,
+                    was_uncertain,
+                    intent.until <= now,
+                    now,
+                );
                 self.settle(&row, &intent, verdict, &error).await
             }
         }
@@ -156,8 +160,6 @@ impl TokenService {
         forced: bool,
         sends: bool,
     ) -> Result<Intent, TokenError> {
-        let requests = self.timeout.saturating_mul(1 + WAITS.len() as u32);
-        let waits: Duration = WAITS.iter().map(|wait| LONGEST_WAIT.max(*wait)).sum();
         Ok(Intent {
             connection: seen.id.clone(),
             generation: seen.generation,
@@ -165,7 +167,7 @@ impl TokenService {
             until: self
                 .clock
                 .now()
-                .saturating_add(millis(requests + waits + Duration::from_secs(1))),
+                .saturating_add(millis(decide::lease(self.timeout))),
             forced,
             sends,
         })
@@ -185,21 +187,13 @@ impl TokenService {
             is_uncertain: false,
             steps: Vec::new(),
         };
-        for attempt in 1..=WAITS.len() + 1 {
+        let mut asking = Asking::new(provider.rotation, self.timeout, until);
+        while let Some(attempt) = asking.may_send(self.clock.now()) {
             said.sent_at = self.clock.now();
-            if until < said.sent_at.saturating_add(millis(self.timeout)) {
-                // This process was paused: somebody else may hold the lease by the time an answer comes.
-                break;
-            }
             said.answer = endpoint::ask(&self.client, provider, &Request::Refresh(refresh)).await;
             let took = self.clock.now() - said.sent_at;
-            let wait = match &said.answer {
-                Ok(_) => None,
-                Err(error) => {
-                    said.is_uncertain |= error.is_uncertain();
-                    next_wait(provider.rotation, error, attempt)
-                }
-            };
+            let wait = asking.answered(said.answer.as_ref().err());
+            said.is_uncertain = asking.is_uncertain;
             said.steps.push(Step {
                 attempt,
                 outcome: match &said.answer {
@@ -283,33 +277,6 @@ impl TokenService {
         Ok(Outcome::Changed)
     }
 
-    fn verdict(&self, provider: &Provider, error: &EndpointError, is_uncertain: bool) -> Verdict {
-        if error.ends_the_grant() {
-            // Where a refresh token stays good, one that was sent before is refused for another reason.
-            let is_lost = is_uncertain && provider.rotation != Rotation::None;
-            return Verdict::Reauth(if is_lost {
-                ReauthReason::RotationLost
-            } else {
-                ReauthReason::GrantRejected
-            });
-        }
-        let cooling = if error.is_passing() {
-            COOLING
-        } else {
-            COOLING_AFTER_REFUSAL
-        };
-        let cooling = cooling
-            .max(error.retry_after().unwrap_or_default())
-            .min(LONGEST_COOLING);
-        let until = self.clock.now().saturating_add(millis(cooling));
-        let error = error.to_string();
-        if is_uncertain {
-            Verdict::Uncertain { error, until }
-        } else {
-            Verdict::Cooling { error, until }
-        }
-    }
-
     async fn settle(
         &self,
         row: &StoredConnection,
@@ -333,13 +300,7 @@ impl TokenService {
                 }
             }
         };
-        let ending = Ending {
-            connection: row.id.clone(),
-            generation: row.generation,
-            lease: intent.lease.clone(),
-            verdict,
-        };
-        let stands = self.end(&ending).await?;
+        let stands = self.end(&ending(row, intent, verdict)).await?;
         if stands {
             self.metrics.refreshed(provider, end);
             if is_lost {
@@ -358,22 +319,11 @@ impl TokenService {
     }
 }
 
-/// Whether and when the same refresh token is sent again by the same attempt.
-fn next_wait(rotation: Rotation, error: &EndpointError, attempt: usize) -> Option<Duration> {
-    let wait = *WAITS.get(attempt - 1)?;
-    let wait = wait.max(error.retry_after().unwrap_or_default());
-    let may = error.is_passing() && (!error.is_uncertain() || rotation.forgives());
-    (may && wait <= LONGEST_WAIT).then_some(wait)
-}
-
-/// What a row that refused a lease says.
-fn refused(row: &StoredConnection, generation: i64, now: Millis) -> Outcome {
-    let is_held = row.generation == generation
-        && row.reauth_reason.is_none()
-        && row.lease_until.is_some_and(|until| now < until);
-    if is_held {
-        Outcome::Held
-    } else {
-        Outcome::Changed
+fn ending(row: &StoredConnection, intent: &Intent, verdict: Verdict) -> Ending {
+    Ending {
+        connection: row.id.clone(),
+        generation: row.generation,
+        lease: intent.lease.clone(),
+        verdict,
     }
 }

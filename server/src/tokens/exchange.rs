@@ -6,6 +6,7 @@ use super::{TokenError, TokenService};
 use crate::clock::millis;
 use crate::config::Provider;
 use crate::envelope::OpenError;
+use crate::halt;
 use crate::metrics::FlowEnd;
 use crate::random::{RandomUnavailable, base64url, random_text};
 use crate::store::{Claimed, Completing, Completion, NewConnection};
@@ -39,6 +40,7 @@ impl TokenService {
             verifier: verifier.as_ref().map(|text| text.as_str()),
         };
         let answer = endpoint::ask(&self.client, provider, &request).await;
+        halt::at("exchange_answered").await;
         let duration_ms = millis(self.clock.steady().saturating_sub(started));
         match answer {
             Ok(grant) => match self.commit(&claimed, provider, &grant).await {

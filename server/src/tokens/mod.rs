@@ -6,6 +6,7 @@
 
 mod access;
 mod attempt;
+pub mod decide;
 mod endpoint;
 mod exchange;
 mod revoke;
@@ -14,8 +15,9 @@ mod seal;
 mod simulate;
 mod validate;
 
-pub use access::{AccessToken, Refreshed, due_at};
+pub use access::{AccessToken, Refreshed};
 pub use attempt::{Report, Step};
+pub use decide::due_at;
 pub use endpoint::EndpointError;
 pub use revoke::{Announced, Disconnected, Revoked, Revoker};
 pub use rotate::Rotated;

@@ -7,6 +7,7 @@ use super::seal::{open_text, revocation_place};
 use super::{TokenError, TokenService};
 use crate::clock::millis;
 use crate::config::{Provider, Revocation};
+use crate::halt;
 use crate::metrics::RevocationEnd;
 use crate::store::{Disconnection, PendingRevocation, StoredConnection, TokenKind};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -201,7 +202,9 @@ impl TokenService {
         };
         let (provider, user, kind) = (&pending.provider, &pending.user, pending.kind.as_str());
         let started = self.clock.steady();
+        halt::at("revocation_taken").await;
         let told = self.tell(&pending).await;
+        halt::at("revocation_told").await;
         let duration_ms = millis(self.clock.steady().saturating_sub(started));
         let (end, reason, wait) = match told {
             Told::Void => (RevocationEnd::Revoked, None, None),

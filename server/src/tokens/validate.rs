@@ -1,7 +1,7 @@
 //! Whether a connection works: asked of the provider where it can be asked.
 
-use super::access::Wish;
 use super::attempt::Step;
+use super::decide::Wish;
 use super::{TokenError, TokenService, Tokens};
 use crate::config::Provider;
 use reqwest::StatusCode;

@@ -16,9 +16,13 @@ mod events;
 mod events_process;
 mod exchange;
 mod expiry;
+mod faults;
 mod identity;
+#[cfg(debug_assertions)]
+mod kills;
 mod limits;
 mod metrics;
+mod model;
 mod openapi;
 mod operator;
 mod operator_faults;

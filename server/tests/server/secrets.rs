@@ -1,9 +1,22 @@
 //! Secrets do not travel: nothing planted is in a page, a log line or, in clear, in the file.
 
-use crate::harness::{PLANTED, REFRESH_TOKEN, Rotating, Server, logged};
+use crate::harness::{PLANTED, REFRESH_TOKEN, Rotating, Server, found_in, logged};
 use oauth_sync_server::store::SqliteStore;
 use std::time::Duration;
 use wiremock::ResponseTemplate;
+
+#[test]
+fn the_search_finds_what_is_planted() {
+    // It runs over every answer, every log line, whatever a process says, and every database: see the harness.
+    for secret in PLANTED {
+        let text = format!("before {secret}-1 after");
+        assert_eq!(found_in(text.as_bytes()), Some(secret));
+    }
+    let mut binary = vec![0xff, 0x00, 0x9f];
+    binary.extend(REFRESH_TOKEN.as_bytes());
+    assert_eq!(found_in(&binary), Some(REFRESH_TOKEN));
+    assert_eq!(found_in(b"nothing"), None);
+}
 
 #[tokio::test]
 async fn no_secret_is_in_a_page_a_log_or_the_file() {

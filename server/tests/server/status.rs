@@ -88,12 +88,23 @@ async fn without_an_id_it_compares_a_clock_with_itself_alone() {
         "provider=mona",
         "provider=mona&since=2&now=1",
         "since=1&now=2",
-        "provider=mona&since=-1&now=x",
     ] {
         let answer = browser
             .get(&format!("/oauth/status?{query}"), BY_SCRIPT)
             .await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{query}");
+    }
+    for query in [
+        "provider=mona&since=-1&now=2",
+        "provider=mona&since=0&now=x",
+        "flow=flow-0001&after=null&wait=1",
+        "flow=flow-0001&after=1&wait=1.5",
+    ] {
+        let answer = browser
+            .get(&format!("/oauth/status?{query}"), BY_SCRIPT)
+            .await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
+        assert_eq!(answer.json()["error"]["code"], "invalid_request", "{query}");
     }
     let other = server
         .browser("bob")

@@ -1,6 +1,6 @@
 //! One browser in front of the router.
 
-use super::{ORIGIN, PLANTED};
+use super::{ORIGIN, searched};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -122,13 +122,8 @@ impl Browser {
             headers: parts.headers,
             body: String::from_utf8(body.to_vec()).unwrap(),
         };
-        for secret in PLANTED {
-            assert!(!answer.body.contains(secret), "{uri} shows {secret}");
-            assert!(
-                !format!("{:?}", answer.headers).contains(secret),
-                "{uri} shows {secret}"
-            );
-        }
+        searched(uri, answer.body.as_bytes());
+        searched(uri, format!("{:?}", answer.headers).as_bytes());
         for cookie in answer.cookies() {
             let (pair, attributes) = cookie.split_once(';').unwrap();
             let (name, value) = pair.split_once('=').unwrap();

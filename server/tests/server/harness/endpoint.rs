@@ -32,6 +32,15 @@ pub struct Rotating {
     next: Mutex<u32>,
     prefix: &'static str,
     delay: Duration,
+    keeps: Keeps,
+}
+
+/// Which refresh tokens besides the newest are taken.
+#[derive(Clone, Copy, PartialEq)]
+enum Keeps {
+    Nothing,
+    Previous,
+    All,
 }
 
 impl Rotating {
@@ -41,6 +50,26 @@ impl Rotating {
             next: Mutex::new(0),
             prefix,
             delay,
+            keeps: Keeps::Nothing,
+        }
+    }
+
+    /// Takes the one before the newest too: an answer may have been lost.
+    pub fn forgiving(mut self) -> Self {
+        self.keeps = Keeps::Previous;
+        self
+    }
+
+    /// Takes every one.
+    pub fn lasting(mut self) -> Self {
+        self.keeps = Keeps::All;
+        self
+    }
+
+    fn name(&self, number: u32) -> String {
+        match number {
+            0 => self.prefix.to_owned(),
+            number => format!("{}-{number}", self.prefix),
         }
     }
 }
@@ -51,11 +80,13 @@ impl Respond for Rotating {
             .into_owned()
             .collect();
         let mut next = self.next.lock().unwrap();
-        let expected = match *next {
-            0 => self.prefix.to_owned(),
-            number => format!("{}-{number}", self.prefix),
+        let oldest = match self.keeps {
+            Keeps::Nothing => *next,
+            Keeps::Previous => next.saturating_sub(1),
+            Keeps::All => 0,
         };
-        if form.get("refresh_token") != Some(&expected) {
+        let sent = form.get("refresh_token");
+        if !(oldest..=*next).any(|number| sent == Some(&self.name(number))) {
             return ResponseTemplate::new(400)
                 .set_body_json(json!({ "error": "invalid_grant" }))
                 .set_delay(self.delay);

@@ -2,9 +2,11 @@
 
 mod browser;
 mod endpoint;
+mod serving;
 mod stream;
 
 pub use endpoint::{Answers, Rotating};
+pub use serving::Serving;
 
 pub use stream::{Event, Reader, Stream};
 
@@ -34,7 +36,8 @@ pub const CODE: &str = "planted-code-5f0c";
 pub const ACCESS_TOKEN: &str = "planted-access-token-91ab";
 pub const REFRESH_TOKEN: &str = "planted-refresh-token-77de";
 pub const CLIENT_SECRET: &str = "planted-client-secret-03fe";
-pub const PLANTED: [&str; 4] = [CODE, ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET];
+pub const RENEWED: &str = "renewed-access";
+pub const PLANTED: [&str; 5] = [CODE, ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET, RENEWED];
 
 pub const ORIGIN: &str = "http://localhost:4180";
 
@@ -203,6 +206,22 @@ impl Server {
     }
 }
 
+impl Drop for Server {
+    /// Tokens stand in the file encrypted, so nothing planted may be read in it.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        for file in std::fs::read_dir(self.directory.path()).unwrap() {
+            let path = file.unwrap().path();
+            // The configuration has the client's secret, and is the operator's.
+            if path.extension().is_none_or(|extension| extension != "toml") {
+                searched("the database", &std::fs::read(&path).unwrap());
+            }
+        }
+    }
+}
+
 async fn open(
     text: &str,
     file: &std::path::Path,
@@ -274,6 +293,19 @@ pub fn tokens() -> ResponseTemplate {
     }))
 }
 
+/// Finds what was planted. Every answer of every test, everything that a process of one says, every line of the log and,
+/// at the end of a test, its database go through here.
+pub fn searched(what: &str, bytes: &[u8]) {
+    let found = found_in(bytes);
+    assert!(found.is_none(), "{what} has {}", found.unwrap_or_default());
+}
+
+/// The first planted value in it, if there is one.
+pub fn found_in(bytes: &[u8]) -> Option<&'static str> {
+    let text = String::from_utf8_lossy(bytes);
+    PLANTED.iter().copied().find(|secret| text.contains(secret))
+}
+
 /// Waits for something that must come.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut condition: impl FnMut() -> F) {
     for _ in 0..500 {
@@ -299,6 +331,7 @@ fn start_logs() {
     struct Sink;
     impl std::io::Write for Sink {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            searched("a log line", bytes);
             log().lock().unwrap().extend_from_slice(bytes);
             Ok(bytes.len())
         }

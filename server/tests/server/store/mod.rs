@@ -2,6 +2,7 @@
 
 mod attempts;
 mod changes;
+mod guards;
 mod refreshing;
 mod settling;
 
@@ -15,6 +16,7 @@ use changes::{
     numbers_are_in_the_order_of_commits, what_becomes_of_a_connection_takes_a_number,
     what_cannot_be_told_is_said_to_be_so,
 };
+use guards::guards_a_row_as_the_model_does;
 use refreshing::{
     a_generation_is_replaced_once, a_lease_is_held_by_one,
     a_verdict_holds_for_its_generation_alone, disconnected_is_final,
@@ -149,6 +151,7 @@ macro_rules! contract {
             a_generation_is_replaced_once,
             a_verdict_holds_for_its_generation_alone,
             disconnected_is_final,
+            guards_a_row_as_the_model_does,
             of_queued_tokens_the_refresh_token_goes_first,
             every_change_takes_the_next_number_of_its_person,
             what_becomes_of_a_connection_takes_a_number,
