@@ -1,7 +1,8 @@
 "use client";
 
 /** `oauth-sync/react`: flows as React values. Hooks and context, so a client component wherever there are server components. */
-import { createContext, createElement, type ReactNode, useContext, useMemo, useSyncExternalStore } from "react";
+import { createContext, createElement, type ReactNode, useCallback, useContext, useMemo, useSyncExternalStore } from "react";
+import { follow } from "./follow.js";
 import type { OAuthSync } from "./index.js";
 import type { Flow, PendingFlow, StartOptions } from "./types.js";
 
@@ -20,7 +21,7 @@ export function OAuthSyncProvider({ sync, children }: { sync: OAuthSync; childre
 /** Every flow, newest first. */
 export function useFlows(): readonly Flow[] {
   const sync = useSync();
-  return useSyncExternalStore(sync.subscribe, sync.flows, noFlows);
+  return useSyncExternalStore(useFollow(sync), sync.flows, noFlows);
 }
 
 /** The newest flow of `provider`, and what can be done about it. Call `start` and `retry` in the click; the functions stay the same between renders. */
@@ -32,7 +33,7 @@ export function useFlow(provider: string): {
   dismiss(): void;
 } {
   const sync = useSync();
-  const flow = useSyncExternalStore(sync.subscribe, () => sync.latest(provider), noFlow);
+  const flow = useSyncExternalStore(useFollow(sync), () => sync.latest(provider), noFlow);
   const actions = useMemo(() => {
     // Not the flow of the last render: another may have begun since.
     const withFlow = <T>(act: (flowId: string) => T): T | undefined => {
@@ -47,6 +48,11 @@ export function useFlow(provider: string): {
     };
   }, [sync, provider]);
   return useMemo(() => ({ flow, ...actions }), [flow, actions]);
+}
+
+/** The same function between renders: with another, React would subscribe again. */
+function useFollow(sync: OAuthSync): (look: () => void) => () => void {
+  return useCallback((look) => follow(sync, look), [sync]);
 }
 
 function useSync(): OAuthSync {

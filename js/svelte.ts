@@ -1,4 +1,5 @@
 /** `oauth-sync/svelte`: flows as Svelte stores. They follow the store contract by themselves and import nothing. */
+import { follow } from "./follow.js";
 import type { OAuthSync } from "./index.js";
 import type { Flow, PendingFlow, StartOptions } from "./types.js";
 
@@ -40,7 +41,7 @@ function storeOf<T>(sync: OAuthSync, look: () => T): Store<T> {
     subscribe(run) {
       let value = look();
       run(value);
-      return sync.subscribe(() => {
+      return follow(sync, () => {
         const before = value;
         value = look();
         // Svelte takes every object for a changed one.

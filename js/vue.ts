@@ -13,6 +13,7 @@ import {
   shallowRef,
   toValue,
 } from "vue";
+import { follow } from "./follow.js";
 import type { OAuthSync } from "./index.js";
 import type { Flow, PendingFlow, StartOptions } from "./types.js";
 
@@ -27,15 +28,15 @@ export function oauthSync(sync: OAuthSync): Plugin {
 /** Every flow, newest first. Outside of components give `sync`, and call it in an effect scope. */
 export function useFlows(sync: OAuthSync = useSync()): Readonly<ShallowRef<readonly Flow[]>> {
   const flows = shallowRef(NONE);
-  const follow = () => {
+  const begin = () => {
     const look = () => void (flows.value = sync.flows());
-    stop = sync.subscribe(look);
+    stop = follow(sync, look);
     look();
   };
   let stop: (() => void) | undefined;
   // A component shows what the server has rendered until it is mounted; on a server it never is.
-  if (getCurrentInstance()) onMounted(follow);
-  else follow();
+  if (getCurrentInstance()) onMounted(begin);
+  else begin();
   onScopeDispose(() => stop?.());
   return flows;
 }

@@ -1,5 +1,5 @@
 /** Installs what the other scripts need and a fresh machine has not. Each step looks first and is quick when done. */
-import { access, copyFile, readdir, readFile } from "node:fs/promises";
+import { access, copyFile, mkdir, readdir, readFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { attempt, root, run } from "./command.mjs";
 
@@ -66,6 +66,22 @@ export async function installEngine(name, say) {
   // No Debian package has it.
   if (name === "firefox") env.GECKODRIVER = process.env.GECKODRIVER ?? (await onPath("geckodriver")) ?? (await installCrate("geckodriver", "0.37.1", say));
   return env;
+}
+
+/** Next.js, for the one example that is made with it, in a directory of its own; the path of that. */
+export async function installNext(say) {
+  const directory = join(root, "target/next");
+  const files = ["package.json", "package-lock.json"];
+  const read = (from) => Promise.all(files.map((file) => readFile(join(from, file), "utf8").catch(() => undefined)));
+  const [wanted, installed] = await Promise.all([join(root, "tests/next"), join(directory, "node_modules/.installed")].map(read));
+  if (wanted.every((text, index) => text === installed[index])) return directory;
+  say("installing Next.js");
+  await mkdir(directory, { recursive: true });
+  for (const file of files) await copyFile(join(root, "tests/next", file), join(directory, file));
+  await run("npm", ["ci", "--no-audit", "--no-fund"], { cwd: directory });
+  await mkdir(join(directory, "node_modules/.installed"));
+  for (const file of files) await copyFile(join(root, "tests/next", file), join(directory, "node_modules/.installed", file));
+  return directory;
 }
 
 /** A Python with what the callback pages are tried with, in a venv of its own; undefined where there is no Python to make one. */

@@ -6,7 +6,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, bin, root } from "./command.mjs";
-import { installDeny, installEngine, installPackages, installPython, installWasmTarget, testFiles } from "./install.mjs";
+import { installDeny, installEngine, installNext, installPackages, installPython, installWasmTarget, testFiles } from "./install.mjs";
 
 const say = (step) => console.log(`${step} …`);
 const cargo = (...args) => ["cargo", args];
@@ -37,6 +37,15 @@ const STAGES = {
   bindings: { commands: () => nodeTests("tests/bindings"), hasTests: true, needsBuild: true, needsBrowser: true },
   testing: { commands: () => nodeTests("tests/testing"), hasTests: true, needsBuild: true },
   examples: { commands: () => nodeTests("tests/examples"), hasTests: true, needsBuild: true, needsBrowser: true },
+  next: {
+    commands: async () => {
+      await installNext(say);
+      return nodeTests("tests/next");
+    },
+    hasTests: true,
+    needsBuild: true,
+    needsBrowser: true,
+  },
   callbacks: {
     commands: async () => [cargo("build", "--quiet", "--package", "oauth-sync-server", "--example", "callback_page"), ...(await nodeTests("tests/callbacks"))],
     hasTests: true,

@@ -83,6 +83,17 @@ describe("bindings", () => {
       await browser.until(() => tab.run(() => window.listenersOf() === 0), "none");
     });
 
+    test(`${framework}_shows_after_a_reload_what_is_stored`, async () => {
+      // Mounted before the module is there, and so before the flow is; no event says that it has come.
+      await open(framework, "?mounted");
+      await tab.run(() => void window.sync.start("github", { target: "tab" }));
+      await shows("pending");
+      await settle({ status: "completed" });
+      await shows("completed");
+      await tab.reload();
+      await shows("completed");
+    });
+
     test(`${framework}_takes_over_what_a_server_has_rendered_though_there_is_a_flow_by_now`, async () => {
       await open(framework, "?rendered");
       await tab.run(() => void window.sync.start("github", { target: "tab" }));

@@ -1,10 +1,8 @@
-import { OAuthSync } from "oauth-sync";
 import { OAuthSyncProvider } from "oauth-sync/react";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { Integration } from "./Integration.jsx";
-
-const sync = new OAuthSync({ statusUrl: "/oauth/status", startUrl: "/oauth/start/{provider}" });
+import { sync } from "./sync.js";
 
 createRoot(document.querySelector("#root")).render(
   <StrictMode>

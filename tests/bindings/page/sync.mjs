@@ -33,4 +33,5 @@ export function expose(sync, more) {
     sync.report(id, reply);
   };
   Object.assign(window, { sync, settle, listenersOf: () => listeners, ...more });
+  if (new URLSearchParams(location.search).has("mounted")) more.mount();
 }
