@@ -84,22 +84,10 @@ export async function installNext(say) {
   return directory;
 }
 
-/** A Python with what the callback pages are tried with, in a venv of its own; undefined where there is no Python to make one. */
-export async function installPython(say) {
-  const venv = join(root, "target/python");
-  const python = join(venv, "bin/python");
-  const requirements = join(root, "tests/callbacks/requirements.txt");
-  const mark = join(venv, "requirements.txt");
-  const [wanted, installed] = await Promise.all([requirements, mark].map((file) => readFile(file, "utf8").catch(() => undefined)));
-  if (wanted === installed) return python;
-  // FastAPI and Django ask for 3.10.
+/** Whether there is a Python that the callback pages can be tried with: FastAPI and Django ask for 3.10. */
+export async function hasPython() {
   const { code } = await attempt("python3", ["-c", "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))"]);
-  if (code !== 0) return undefined;
-  say("installing Python packages");
-  await run("python3", ["-m", "venv", "--clear", venv]);
-  await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement", requirements]);
-  await copyFile(requirements, mark);
-  return python;
+  return code === 0;
 }
 
 /** cargo-deny, built once: there is no package of it everywhere. */

@@ -6,13 +6,16 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { attempt, bin, root } from "./command.mjs";
-import { installDeny, installEngine, installNext, installPackages, installPython, installWasmTarget, testFiles } from "./install.mjs";
+import { hasPython, installDeny, installEngine, installNext, installPackages, installPython, installWasmTarget, testFiles } from "./install.mjs";
 
 const say = (step) => console.log(`${step} …`);
 const cargo = (...args) => ["cargo", args];
 const wasm = ["--package", "oauth-sync", "--target", "wasm32-unknown-unknown"];
 const BUILD = [["node", ["scripts/build.mjs"]], cargo("build", "--quiet", "--package", "oauth-sync-server")];
 const strict = { RUSTDOCFLAGS: "-D warnings" };
+
+/** What the callback pages in Python are tried with. */
+const FRAMEWORKS = { Django: "5.2.19", fastapi: "0.165.0", uvicorn: "0.54.0" };
 
 /**
  * Commands in order, or a function that makes them. `hasTests`: without a single test it has failed. `needsPython`: without
@@ -81,9 +84,8 @@ async function nodeTests(directory) {
 
 async function runStage({ commands, env = {}, hasTests = false, needsBuild = false, needsBrowser = false, needsPython = false }) {
   if (needsPython) {
-    const python = await installPython(say);
-    if (!python) return { isPassed: true, output: "", note: ", skipped: there is no Python 3.10 or later with venv" };
-    Object.assign(env, { PYTHON: python });
+    if (!(await hasPython())) return { isPassed: true, output: "", note: ", skipped: there is no Python 3.10 or later with venv" };
+    env.PYTHON = join(await installPython(join(root, "target/python"), FRAMEWORKS, say), "python");
   }
   if (needsBrowser) Object.assign(env, await installEngine("chromium", say));
   const outputs = [];

@@ -111,6 +111,7 @@ async function checkCommands({ code }) {
     if (command === "oauth-sync-server") await exec(server, [verb, "--help"]);
     else if (command === "npm" && verb === "install") assert.ok(!args.length || args.includes(ownName), line);
     else if (command === "npm") assert.ok(Object.hasOwn(scripts, verb === "run" ? args[0] : verb), `package.json has no script for: ${line}`);
+    else if (command === "mkdir") assert.match(verb, /^\w+$/u);
     else if (command === "cp") assert.ok((await readdir(join(root, "dist"))).includes(basename(verb)), line);
     else assert.fail(`no check knows this command: ${line}`);
   }

@@ -1,7 +1,9 @@
 // The examples, each with the package as others get it: packed, installed, built, and run in a browser or by its test runner.
 import assert from "node:assert/strict";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { createServer } from "vite";
 import { Browser } from "../e2e/harness/browser.mjs";
 import { bin, exec, Packed, root } from "../package/harness/packed.mjs";
 import { serveSite } from "../package/harness/site.mjs";
@@ -40,6 +42,24 @@ describe("examples", () => {
       }
     });
   }
+
+  test("the_readme_leads_to_a_button_that_works", async (t) => {
+    const readme = await readFile(join(root, "README.md"), "utf8");
+    const [, page] = /^```html\n(<!doctype html>.*?)^```$/msu.exec(readme);
+    const app = await packed.install(undefined, "readme");
+    await mkdir(join(app, "public"));
+    await cp(join(app, "node_modules/oauth-sync/dist/callback.html"), join(app, "public/callback.html"));
+    await writeFile(join(app, "index.html"), page);
+    const vite = await createServer({ root: app, configFile: false, logLevel: "error", server: { port: 0, host: "localhost" } });
+    t.after(() => vite.close());
+    await vite.listen();
+    const tab = await browser.openTab(vite.resolvedUrls.local[0]);
+    const title = () => tab.run(() => document.querySelector("oauth-connect").shadowRoot?.querySelector(".title").textContent);
+    await browser.until(async () => (await title()) === "Not connected", "the element");
+    await tab.run(() => document.querySelector("oauth-connect").focus());
+    await browser.driver.actions().sendKeys("\uE007").perform();
+    await browser.until(async () => (await title()) === "Connected", "connected");
+  });
 
   test("the_tests_written_for_vitest_pass", async () => {
     const app = await install("vitest");

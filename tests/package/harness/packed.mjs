@@ -24,10 +24,11 @@ export class Packed {
     return packed;
   }
 
-  /** A copy of the app in `source` with the tarball installed. */
+  /** A copy of the app in `source`, or an empty one, with the tarball installed. */
   async install(source, name) {
     const app = join(this.work, name);
-    await cp(source, app, { recursive: true });
+    await mkdir(app);
+    if (source) await cp(source, app, { recursive: true });
     await writeFile(join(app, "package.json"), JSON.stringify({ name, private: true, type: "module" }));
     await exec("npm", ["install", "--offline", "--silent", "--no-package-lock", this.tarball], { cwd: app });
     return app;
