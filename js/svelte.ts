@@ -1,6 +1,6 @@
 /** `oauth-sync/svelte`: flows as Svelte stores. They follow the store contract by themselves and import nothing. */
-import { follow } from "./follow.js";
 import type { OAuthSync } from "./index.js";
+import { follow } from "./follow.js";
 import type { Flow, PendingFlow, StartOptions } from "./types.js";
 
 /** What `$` and `fromStore` understand; the same shape as `Readable` of `svelte/store`. */
