@@ -127,6 +127,18 @@ describe("bindings", () => {
     assert.equal(await text("counted-google"), "pending true");
   });
 
+  test("react_shows_one_state_of_a_flow_that_changes_in_the_middle_of_a_concurrent_render", async () => {
+    await open("react");
+    await tab.run(() => void window.mountGrowing());
+    await browser.until(() => tab.run(() => typeof window.grow === "function"), "the component");
+    await tab.run(() => {
+      window.grow(40);
+      setTimeout(() => window.sync.start("github", { target: "tab" }), 60);
+    });
+    await browser.until(() => tab.run(() => [...document.querySelectorAll("i")].filter((each) => each.textContent === "pending").length === 40), "all of them");
+    assert.deepEqual((await tab.run(() => window.commits)).filter((shown) => shown.length > 1), []);
+  });
+
   test("vue_follows_outside_of_components_and_stops_with_its_scope", async () => {
     await open("vue");
     await tab.run(() => void window.sync.start("github", { target: "tab" }));

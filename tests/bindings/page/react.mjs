@@ -1,4 +1,4 @@
-import { createElement as h, StrictMode, useEffect, useState } from "react";
+import { createElement as h, StrictMode, useEffect, useLayoutEffect, useState, useTransition } from "react";
 import { createRoot, hydrateRoot } from "react-dom/client";
 import { OAuthSyncProvider, useFlow, useFlows } from "oauth-sync/react";
 import { App } from "./react-app.mjs";
@@ -26,7 +26,28 @@ function Length() {
   return h("p", { id: "length" }, String(useFlows().length));
 }
 
+/** Long enough that React lets other work in between two of them. */
+function Slow() {
+  const { flow } = useFlow("github");
+  const end = performance.now() + 6;
+  while (performance.now() < end);
+  return h("i", null, flow?.status ?? "none");
+}
+
+/** What was on the page together, after each commit. */
+const commits = [];
+
+function Growing() {
+  const [count, setCount] = useState(0);
+  const [, begin] = useTransition();
+  window.grow = (to) => begin(() => setCount(to));
+  useLayoutEffect(() => void commits.push([...new Set([...document.querySelectorAll("i")].map((each) => each.textContent))]));
+  return Array.from({ length: count }, (_, key) => h(Slow, { key }));
+}
+
 expose(sync, {
+  commits,
+  mountGrowing: () => (root = createRoot(main)).render(h(OAuthSyncProvider, { sync }, h(Growing))),
   errors,
   renders,
   hydrate: () => (root = hydrateRoot(main, tree, { onRecoverableError })),
