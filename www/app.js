@@ -1,32 +1,17 @@
-import { OAuthSync } from "/oauth-sync/index.js";
 import { mode } from "./mode.js";
-
-const sync = new OAuthSync({
-  statusUrl: "/oauth/status",
-  startUrl: "/oauth/start/{provider}",
-  cancelUrl: "/oauth/flows/{flow}/cancel",
-  // The demo has no list of connections to read at a reload, so a settled flow stands in for one as long as it is kept.
-  keepSettled: 24 * 60 * 60 * 1000,
-});
+import { sync } from "./sync.js";
 
 const cards = [...document.querySelectorAll(".card")].map(cardFrom);
 
-sync.subscribe(({ flow }) => {
-  for (const card of cards) if (card.provider === flow.provider) show(card);
-});
+sync.subscribe((event) => {
+  const { provider } = event.type === "connection" ? event.connection : event.flow;
+  for (const card of cards) if (card.provider === provider) show(card);
+}, { connections: true });
 sync.ready.then(() => cards.forEach(show), (error) => {
   tellTrouble(error);
   // A window would still open, but nobody here would hear what became of it.
   for (const { go } of cards) go.disabled = true;
 });
-
-// From the page that sets up, where a redirect came back too late to go on.
-if (new URLSearchParams(location.search).get("from") === "onboarding") {
-  const word = document.querySelector("#word");
-  const again = Object.assign(document.createElement("a"), { href: "onboarding.html", textContent: "Set up again" });
-  word.className = "word";
-  word.append("You were away for more than 15 minutes, so setting up did not go on. What you have connected is here. ", again);
-}
 
 /** The parts of a card that change, and its two buttons wired to whatever its present view says they do. */
 function cardFrom(element) {
@@ -110,10 +95,12 @@ function startOptions() {
 
 function viewOf(provider) {
   const flow = sync.latest(provider);
-  const connection = sync.flows().find((each) => each.provider === provider && each.status === "completed");
+  const connection = sync.connections().find((each) => each.provider === provider);
+  if (connection?.state === "reauth_required" && flow?.status !== "pending") return { flow, ...reconnectView(connection) };
+  if (flow === undefined && connection !== undefined) return { ...connectedView(), isOn: toolsOf(connection) };
   if (flow === undefined) return { state: "none", icon: "none", title: "Not connected", go: { label: "Connect", act: connect } };
   if (flow.status === "pending") return { flow, ...pendingView(flow), isOn: toolsOf(connection) };
-  if (flow.status === "completed") return { flow, ...connectedView(), isOn: toolsOf(flow) };
+  if (flow.status === "completed") return { flow, ...connectedView(), isOn: toolsOf(connection ?? { tools: flow.integrations?.map(({ tool }) => tool) }) };
   return { flow, ...unsuccessfulView(flow, connection), isOn: toolsOf(connection) };
 }
 
@@ -154,6 +141,10 @@ function connectedView() {
   return { state: "connected", icon: "check", title: "Connected", detail: "Ready to use.", go: { label: "Connect again", act: connect, quiet: true } };
 }
 
+function reconnectView({ error }) {
+  return { state: "heed", icon: "heed", title: "Connect again", detail: error?.message, go: { label: "Connect again", act: connect } };
+}
+
 function unsuccessfulView(flow, connection) {
   return {
     state: "heed",
@@ -174,7 +165,7 @@ function titleOf({ status, error }) {
 /** Which of a card's tools a connection covers: those the server named, or all where it named none of them. */
 function toolsOf(connection) {
   if (connection === undefined) return () => false;
-  const named = new Set(connection.integrations?.map(({ tool }) => tool));
+  const named = new Set(connection.tools);
   return (tool) => named.size === 0 || named.has(tool);
 }
 

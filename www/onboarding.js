@@ -1,16 +1,10 @@
-import { OAuthSync } from "/oauth-sync/index.js";
 import { setDefaultSync } from "/oauth-sync/element/index.js";
 import { mode, onMode } from "./mode.js";
+import { sync } from "./sync.js";
 
 /** Whoever comes back from a provider later than this has most likely forgotten what the page was about. */
 const COME_BACK_WITHIN = 15 * 60 * 1000;
 const STEPS = ["choose", "connect", "done"];
-
-const sync = new OAuthSync({
-  statusUrl: "/oauth/status",
-  startUrl: "/oauth/start/{provider}",
-  cancelUrl: "/oauth/flows/{flow}/cancel",
-});
 
 const elements = [...document.querySelectorAll("oauth-connect")];
 const form = document.querySelector("#choices");
@@ -18,7 +12,7 @@ const next = document.querySelector("#next");
 const need = document.querySelector("#need");
 let { step, chosen } = readDraft(history.state);
 
-sync.subscribe(show);
+sync.subscribe(show, { connections: true });
 setDefaultSync(sync);
 form.addEventListener("change", () => {
   chosen = new FormData(form).getAll("tool");
@@ -50,7 +44,7 @@ function comeBack() {
   const flow = sync.flows().find((each) => each.startedHere && each.appState?.onboarding);
   const isInTime = flow !== undefined && Date.now() - flow.startedAt <= COME_BACK_WITHIN;
   if (!isInTime) {
-    location.replace("/?from=onboarding");
+    location.replace("/connections.html?from=onboarding");
     return;
   }
   ({ step, chosen } = readDraft(flow.appState.onboarding));

@@ -79,7 +79,7 @@ scenario("a_redirect_that_took_more_than_15_minutes_ends_in_settings_with_a_word
   await tab.signIn();
   world.front.faults.app = ["sixteen-minutes-later"];
   await tab.allow();
-  await tab.browser.until(async () => (await tab.url()).pathname === "/", "settings");
+  await tab.browser.until(async () => (await tab.url()).pathname === "/connections.html", "settings");
   await tab.browser.until(() => tab.run(() => /15 minutes/u.test(document.querySelector("#word").textContent)), "the word why");
 });
 

@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { extname } from "node:path";
 
 const www = new URL("../../../www/", import.meta.url);
+const elements = new URL("../../../dist/element/", import.meta.url);
 const double = new URL("../pages/double.js", import.meta.url);
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
@@ -12,8 +13,9 @@ export async function servePageDouble() {
     const { pathname } = new URL(request.url, "http://localhost");
     try {
       const name = pathname === "/" ? "index.html" : pathname.slice(1);
-      if (pathname !== "/oauth-sync/index.js" && !/^[\w-]+\.\w+$/u.test(name)) throw new Error("no such file");
-      const body = await readFile(pathname === "/oauth-sync/index.js" ? double : new URL(name, www));
+      const element = /^\/oauth-sync\/element\/((?:messages\/)?[\w-]+\.js)$/u.exec(pathname)?.[1];
+      if (pathname !== "/oauth-sync/index.js" && element === undefined && !/^[\w-]+\.\w+$/u.test(name)) throw new Error("no such file");
+      const body = await readFile(pathname === "/oauth-sync/index.js" ? double : element === undefined ? new URL(name, www) : new URL(element, elements));
       response.writeHead(200, {
         "content-type": types[extname(name)],
         "content-security-policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'",

@@ -1,6 +1,10 @@
 // A stand-in for the module's entry that shows the page any state at will, also those that take minutes to come about.
 const flows = new Map();
-let listener = () => {};
+const listeners = new Set();
+let connections = [];
+const tell = (event) => {
+  for (const listener of [...listeners]) listener(event);
+};
 
 export class OAuthSync {
   ready = Promise.resolve();
@@ -9,7 +13,15 @@ export class OAuthSync {
     window.show = (provider, flow) => {
       if (flow === null) flows.delete(provider);
       else flows.set(provider, { id: `${provider}-flow`, provider, startedAt: 0, expiresAt: 0, startedHere: true, ...flow });
-      listener({ type: "changed", flow: { provider } });
+      tell({ type: "changed", flow: { provider } });
+    };
+    /** All of them, with times from now on: `expiresIn`, `age`, `refreshAge`. */
+    window.showConnections = (given) => {
+      const now = Date.now();
+      const at = ({ expiresIn, age = 0, refreshAge, ...more }) => ({ scopes: [], tools: [], refreshable: true, connectedAt: now - age, ...(expiresIn !== undefined && { expiresAt: now + expiresIn }), ...(refreshAge !== undefined && { refreshedAt: now - refreshAge }), ...more });
+      connections = given.map(at);
+      for (const connection of connections) tell({ type: "connection", change: connection.state === "reauth_required" ? "reauth_required" : "changed", connection });
+      if (connections.length === 0) tell({ type: "changed", flow: {} });
     };
     const refusal = new URLSearchParams(location.search).get("refuse");
     if (refusal !== null) {
@@ -18,8 +30,15 @@ export class OAuthSync {
     }
   }
 
-  subscribe = (given) => {
-    listener = given;
+  subscribe = (listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  };
+
+  connections = () => connections;
+  refresh = (id) => {
+    window.refreshed = id;
+    return window.refreshing ?? Promise.resolve();
   };
 
   flows = () => [...flows.values()];
