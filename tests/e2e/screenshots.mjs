@@ -1,17 +1,15 @@
 #!/usr/bin/env node
-// Pictures of every state of the demo page, and of the provider's pages, at two widths and in both colour schemes:
-// `node tests/e2e/screenshots.mjs [--directory target/screenshots]`, or the one for the README: `--picture FILE`.
+// Pictures of every state of the demo's pages, and of the provider's, at two widths and in both colour schemes:
+// `node tests/e2e/screenshots.mjs [--directory target/screenshots]`. Those of the README are `pictures.mjs`'s.
 import { mkdir, writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { startProvider } from "../provider/provider.mjs";
 import { Browser } from "./harness/browser.mjs";
+import { connectionStates } from "./harness/connection-states.mjs";
 import { servePageDouble } from "./harness/page-double.mjs";
 import { pageStates } from "./harness/page-states.mjs";
-import { World } from "./harness/world.mjs";
 
-const { directory, picture: single } = parseArgs({
-  options: { directory: { type: "string", default: "target/screenshots" }, picture: { type: "string" } },
-}).values;
+const { directory } = parseArgs({ options: { directory: { type: "string", default: "target/screenshots" } } }).values;
 const providers = ["github", "atlassian", "microsoft", "google"];
 const widths = [360, 1280];
 const schemes = ["light", "dark"];
@@ -21,8 +19,7 @@ const page = await servePageDouble();
 const provider = await startProvider({ app: page.origin });
 const browser = await Browser.start();
 try {
-  if (single === undefined) await everyState();
-  else await running(single);
+  await everyState();
 } finally {
   await browser.quit();
   await Promise.all([provider.close(), page.close()]);
@@ -46,33 +43,41 @@ async function everyState() {
       await device(scheme, width);
       await picture(`page-trouble-${width}-${scheme}`);
       await refused.close();
+      await connectionsPage(scheme, width);
+      await onboardingPage(scheme, width);
       await standIn(scheme, width);
     }
   }
 }
 
-/** What a visitor of the README sees: the running thing, with flows that were really gone through, half the size of a screen. */
-async function running(file) {
-  const world = await World.open();
-  try {
-    const tab = await browser.openTab(`${world.origin}/`, { name: "picture", world });
-    await tab.ready();
-    const shows = (slug, text) =>
-      browser.until(() => tab.run((...args) => document.querySelector(`[data-provider="${args[0]}"] .status`).textContent.includes(args[1]), slug, text), `${slug}: ${text}`);
-    const connect = (slug) => browser.windowFrom(() => tab.click(`[data-provider="${slug}"] [data-part="go"]`));
-    await (await connect("github")).allow();
-    await shows("github", "Connected");
-    const closed = await connect("microsoft");
-    await closed.signIn();
-    await closed.close();
-    await shows("microsoft", "closed");
-    await connect("atlassian");
-    await shows("atlassian", "Waiting");
-    await device("light", 960, 700);
-    await writeFile(file, await capture(), "base64");
-  } finally {
-    await world.close();
+/** The page of connections: every state, the end of one, and nothing at all. */
+async function connectionsPage(scheme, width) {
+  const tab = await browser.openTab(`${page.origin}/connections.html?from=onboarding`);
+  await device(scheme, width);
+  await picture(`connections-empty-${width}-${scheme}`);
+  for (const [name, shown] of [["all", connectionStates], ["over", connectionStates.slice(1)]]) {
+    await tab.run((list) => window.showConnections(list), shown);
+    await picture(`connections-${name}-${width}-${scheme}`);
   }
+  await tab.close();
+}
+
+/** The page that sets up: its steps, with states of the element in the second. */
+async function onboardingPage(scheme, width) {
+  const tab = await browser.openTab(`${page.origin}/onboarding.html`);
+  await device(scheme, width);
+  for (const tool of ["jira", "drive"]) await tab.click(`.choices [value="${tool}"]`);
+  await picture(`onboarding-choose-${width}-${scheme}`);
+  await tab.click("[data-step=choose] button");
+  await tab.click("#next");
+  await picture(`onboarding-connect-${width}-${scheme}`);
+  for (const [slug, name] of [["github", "denied"], ["atlassian", "connected"], ["microsoft", "admin"], ["google", "waiting"]]) {
+    await tab.run((...args) => window.show(...args), slug, pageStates[name]);
+  }
+  await picture(`onboarding-connect-states-${width}-${scheme}`);
+  await tab.click("#next");
+  await picture(`onboarding-done-${width}-${scheme}`);
+  await tab.close();
 }
 
 async function standIn(scheme, width) {
