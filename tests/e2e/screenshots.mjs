@@ -111,7 +111,7 @@ async function picture(name) {
 
 async function capture() {
   // A button that is still on its way to its new colours would be caught half-way.
-  await browser.driver.executeScript(() => Promise.all(document.getAnimations().filter((each) => each instanceof CSSTransition).map((each) => each.finished)));
+  await browser.driver.executeScript(() => Promise.all(document.getAnimations().filter((each) => each.effect.getTiming().iterations !== Infinity).map((each) => each.finished)));
   const { data } = await browser.driver.sendAndGetDevToolsCommand("Page.captureScreenshot", { format: "png", captureBeyondViewport: true, ...(await wholePage()) });
   return data;
 }
