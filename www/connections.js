@@ -176,10 +176,10 @@ async function post(url) {
 
 /** Not `disabled`, which would take the focus away from whoever is there. */
 async function working(button, work) {
-  if (button.ariaDisabled === "true") return;
-  button.ariaDisabled = "true";
+  if (button.hasAttribute("aria-disabled")) return;
+  button.setAttribute("aria-disabled", "true");
   await work();
-  button.ariaDisabled = null;
+  button.removeAttribute("aria-disabled");
 }
 
 function tellWhy(from) {

@@ -6,10 +6,11 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { Browser } from "./harness/browser.mjs";
 import { connectionStates } from "./harness/connection-states.mjs";
 import { servePageDouble } from "./harness/page-double.mjs";
+import { placeOf } from "./harness/suite.mjs";
 
 const axe = await readFile(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 
-describe("connection states", () => {
+describe("connection states", placeOf("connection states"), () => {
   let browser;
   let page;
   let tab;
@@ -68,7 +69,7 @@ describe("connection states", () => {
       window.refreshing = new Promise((resolve) => (window.finish = resolve));
     });
     await tab.click("[data-act=refresh]");
-    assert.equal(await tab.run(() => document.querySelector("[data-act=refresh]").ariaDisabled), "true");
+    assert.equal(await tab.run(() => document.querySelector("[data-act=refresh]").getAttribute("aria-disabled")), "true");
     await tab.run(() => {
       window.refreshed = undefined;
       document.querySelector("[data-act=refresh]").click();

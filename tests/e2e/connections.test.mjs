@@ -127,7 +127,7 @@ scenario("says_when_the_server_cannot_be_reached_and_lives_on", async ({ open, w
 
 for (const scheme of ["light", "dark"]) {
   for (const width of [360, 1280]) {
-    scenario(`has_no_accessibility_fault_at_${width}_${scheme}`, async ({ open, browser }) => {
+    scenario(`connections_have_no_accessibility_fault_at_${width}_${scheme}`, async ({ open, browser }) => {
       await connected(open, "github");
       const tab = await openPage(open);
       await browser.driver.sendDevToolsCommand("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });

@@ -43,7 +43,7 @@ scenario("goes_on_once_one_tool_is_connected_and_says_so_before", async ({ open 
   assert.deepEqual(await chips(tab, ".chosen"), ["Jira", "Drive"]);
   await tab.click("#next");
   assert.equal(await step(tab), "connect");
-  assert.deepEqual(await tab.run(() => [document.querySelector("#need").textContent, document.querySelector("#next").ariaDisabled]), ["Connect at least one of them to go on.", "true"]);
+  assert.deepEqual(await tab.run(() => [document.querySelector("#need").textContent, document.querySelector("#next").getAttribute("aria-disabled")]), ["Connect at least one of them to go on.", "true"]);
   await (await connect(tab, "atlassian")).allow();
   await says(tab, "atlassian", "Connected");
   assert.deepEqual(await chips(tab, ".on"), ["Jira", "Confluence"]);
@@ -99,7 +99,7 @@ for (const mode of ["popup", "redirect"]) {
     if (mode === "redirect") await byRedirect(tab, "google", "deny");
     else await (await connect(tab, "google")).deny();
     await says(tab, "google", "Access was not granted");
-    assert.equal(await tab.run(() => document.querySelector("#next").ariaDisabled), "true");
+    assert.equal(await tab.run(() => document.querySelector("#next").getAttribute("aria-disabled")), "true");
   });
 
   // As Microsoft says it: in the description alone.
@@ -145,7 +145,7 @@ scenario("can_be_worked_by_keyboard_alone", async ({ open, browser }) => {
 
 for (const scheme of ["light", "dark"]) {
   for (const width of [360, 1280]) {
-    scenario(`has_no_accessibility_fault_at_${width}_${scheme}`, async ({ open, browser }) => {
+    scenario(`setting_up_has_no_accessibility_fault_at_${width}_${scheme}`, async ({ open, browser }) => {
       const tab = await open({ path: "/onboarding.html" });
       await browser.driver.sendDevToolsCommand("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: scheme }] });
       await browser.driver.sendDevToolsCommand("Emulation.setDeviceMetricsOverride", { width, height: 800, deviceScaleFactor: 1, mobile: false });
