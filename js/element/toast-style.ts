@@ -10,7 +10,8 @@ const CSS = `
   pointer-events: none;
 }
 :host([hidden]) { display: none; }
-.notices { display: grid; gap: .5rem; max-block-size: calc(100vh - 2rem); overflow-y: auto; padding: 2px; text-align: start; }
+/* Room for the shadows, which scrolling would cut off. */
+.notices { box-sizing: border-box; display: grid; gap: .5rem; max-block-size: 100vh; margin: -1rem; padding: 1rem; overflow-y: auto; text-align: start; }
 .toast {
   display: grid;
   grid-template-columns: auto minmax(0, 1fr) auto;

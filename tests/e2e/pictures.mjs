@@ -5,19 +5,24 @@ import { Browser } from "./harness/browser.mjs";
 import { World } from "./harness/world.mjs";
 
 const directory = process.argv[2] ?? "docs";
-const world = await World.open();
 const browser = await Browser.start();
 try {
-  await frontPage();
-  await onboarding();
-  await connections();
+  // Each in a world of its own, with a person who has nothing yet.
+  for (const picture of [frontPage, onboarding, connections]) {
+    const world = await World.open();
+    try {
+      await picture(world);
+    } finally {
+      await browser.clear([world.origin]);
+      await world.close();
+    }
+  }
 } finally {
   await browser.quit();
-  await world.close();
 }
 
-async function frontPage() {
-  const tab = await openPage("/");
+async function frontPage(world) {
+  const tab = await openPage(world, "/");
   const shows = (slug, text) =>
     browser.until(() => tab.run((...args) => document.querySelector(`[data-provider="${args[0]}"] .status`).textContent.includes(args[1]), slug, text), `${slug}: ${text}`);
   const connect = (slug) => browser.windowFrom(() => tab.click(`[data-provider="${slug}"] [data-part="go"]`));
@@ -30,11 +35,10 @@ async function frontPage() {
   await connect("atlassian");
   await shows("atlassian", "Waiting");
   await take(tab, "demo", 960, 700);
-  await startAnew();
 }
 
-async function onboarding() {
-  const tab = await openPage("/onboarding.html");
+async function onboarding(world) {
+  const tab = await openPage(world, "/onboarding.html");
   for (const tool of ["github", "jira", "drive"]) await tab.click(`.choices [value="${tool}"]`);
   await tab.click("[data-step=choose] button");
   await (await connectIn(tab, "atlassian")).allow();
@@ -46,11 +50,10 @@ async function onboarding() {
   await connectIn(tab, "google");
   await says(tab, "google", "Waiting");
   await take(tab, "onboarding", 800, 600);
-  await startAnew();
 }
 
-async function connections() {
-  const tab = await openPage("/onboarding.html");
+async function connections(world) {
+  const tab = await openPage(world, "/onboarding.html");
   await tab.click("[data-step=choose] button");
   for (const provider of ["github", "atlassian"]) {
     await (await connectIn(tab, provider)).allow();
@@ -68,7 +71,7 @@ async function connections() {
   await take(tab, "connections", 800, 600);
 }
 
-async function openPage(path) {
+async function openPage(world, path) {
   const tab = await browser.openTab(`${world.origin}${path}`, { name: "picture", world });
   await tab.ready();
   return tab;
@@ -85,14 +88,6 @@ function connectIn(tab, provider) {
 
 function says(tab, provider, text) {
   return browser.until(() => tab.run((...args) => document.querySelector(`oauth-connect[provider="${args[0]}"]`).shadowRoot.querySelector(".words").textContent.includes(args[1]), provider, text), `${provider}: ${text}`);
-}
-
-/** Another person, who has nothing yet. */
-async function startAnew() {
-  await browser.clear();
-  const tab = await browser.openTab(`${world.origin}/icon.svg`);
-  await tab.run(() => localStorage.clear());
-  await tab.close();
 }
 
 async function take(tab, name, width, height) {
