@@ -151,7 +151,7 @@ async function declarations() {
   await mkdir(join(dist, "element/messages"), { recursive: true });
   const testing = (await read("testing/index")).replace(/^\s*#private;\n/gm, "").replace(/ implements Pick<.*> \{$/m, " extends OAuthSync<P> {");
   await writeFile(join(dist, "testing/index.d.ts"), refer(testing, "../"));
-  for (const name of ["index", "toast", "connect", "connection", "languages", "view"]) {
+  for (const name of ["index", "toast", "connect", "languages", "view"]) {
     await writeFile(join(dist, `element/${name}.d.ts`), refer(await read(`element/${name}`), "../"));
   }
   for (const name of ["table", "en", ...LANGUAGES]) {

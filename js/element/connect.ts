@@ -1,7 +1,6 @@
 /** `<oauth-connect>`: a button that connects a provider, and a few lines that say how that is going. */
 import type { OAuthSync } from "../index.js";
-import type { Flow, StartOptions } from "../types.js";
-import type { Connection } from "./connection.js";
+import type { Connection, Flow, StartOptions } from "../types.js";
 import { messagesFor } from "./languages.js";
 import type { ActionName, Messages } from "./messages/table.js";
 import { fill, nameOf } from "./names.js";
@@ -206,15 +205,15 @@ export class OAuthConnect extends Base {
   }
 
   #refresh(): void {
-    const { connection } = this;
-    if (!connection || this.#refreshing === "now") return;
+    const { sync, connection } = this;
+    if (!sync || !connection || this.#refreshing === "now") return;
     this.#refreshing = "now";
     const end = (state?: "failed") => {
       this.#refreshing = state;
       this.#update();
     };
     // How it went is told by the connection's state, unless the server could not be asked.
-    this.#source.refresh(connection.id).then(() => end(), () => end("failed"));
+    sync.refresh(connection.id).then(() => end(), () => end("failed"));
   }
 
   #look(messages = this.messages ?? this.#translation.table ?? (messagesFor("en") as Messages)): View {

@@ -1,7 +1,6 @@
 /** The instance that an element follows: its own, or the one that all without their own follow. */
 import type { OAuthSync } from "../index.js";
-import type { OAuthSyncEvent } from "../types.js";
-import type { Connection, ConnectionEvent, WithConnections } from "./connection.js";
+import type { Connection, ConnectionEvent, OAuthSyncEvent } from "../types.js";
 
 export type Heard = OAuthSyncEvent | ConnectionEvent;
 
@@ -53,7 +52,7 @@ export class Source {
       this.#unsubscribe?.();
       this.#followed = sync;
       this.trouble = undefined;
-      this.#unsubscribe = (sync as WithConnections | undefined)?.subscribe((event) => this.#hear(event), { connections: true });
+      this.#unsubscribe = sync?.subscribe((event) => this.#hear(event), { connections: true });
       sync?.ready.then(this.#changed, (error: { code?: string }) => {
         // A closed instance is the app's own doing.
         if (this.#followed !== sync || error.code === "closed") return;
@@ -66,11 +65,6 @@ export class Source {
 
   /** The provider's newest connection. */
   connection(provider: string): Connection | undefined {
-    const all = (this.sync as WithConnections | undefined)?.connections?.() ?? [];
-    return all.filter((each) => each.provider === provider && each.state !== "disconnected").sort((one, other) => other.connectedAt - one.connectedAt)[0];
-  }
-
-  refresh(connectionId: string): Promise<unknown> {
-    return (this.sync as WithConnections | undefined)?.refresh?.(connectionId) ?? Promise.resolve();
+    return this.sync?.connections().find((each) => each.provider === provider);
   }
 }

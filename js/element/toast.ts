@@ -3,7 +3,7 @@
  * to be made again. It stays until it is dismissed or no longer true: nothing is taken away from whoever is reading.
  */
 import type { OAuthSync } from "../index.js";
-import type { ConnectionEvent } from "./connection.js";
+import type { ConnectionEvent } from "../types.js";
 import type { ActionName, Messages } from "./messages/table.js";
 import { fill, nameOf } from "./names.js";
 import { html, iconOf, setText } from "./parts.js";

@@ -1,7 +1,6 @@
 /** What the element shows for a flow: its state, its words, and what can be pressed. Pure. */
 import { httpUrl } from "../check.js";
-import type { ErrorCode, Flow, PendingFlow } from "../types.js";
-import type { Connection } from "./connection.js";
+import type { Connection, ErrorCode, Flow, PendingFlow } from "../types.js";
 import type { ActionName, ErrorKind, Messages, Words } from "./messages/table.js";
 
 /** A state of `<oauth-connect>`; also a name of its base part, and a custom state. */

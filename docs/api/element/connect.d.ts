@@ -1,7 +1,6 @@
 /** `<oauth-connect>`: a button that connects a provider, and a few lines that say how that is going. */
 import type { OAuthSync } from "../index.js";
-import type { Flow, StartOptions } from "../index.js";
-import type { Connection } from "./connection.js";
+import type { Connection, Flow, StartOptions } from "../index.js";
 import type { Messages } from "./messages/table.js";
 import { type ConnectState } from "./view.js";
 /** On a server there are no elements; the class is then there to be imported, and nothing else. */

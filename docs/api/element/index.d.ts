@@ -4,9 +4,8 @@
  * Importing it registers the element, once; on a server it does nothing.
  */
 import type { OAuthSync } from "../index.js";
-import type { OAuthSyncEvent } from "../index.js";
+import type { ConnectionEvent, OAuthSyncEvent } from "../index.js";
 import { OAuthConnect } from "./connect.js";
-import type { ConnectionEvent } from "./connection.js";
 export { OAuthConnect };
 export { addMessages } from "./languages.js";
 export { messages as english } from "./messages/en.js";

@@ -1,5 +1,4 @@
-import type { ErrorCode, Flow } from "../index.js";
-import type { Connection } from "./connection.js";
+import type { Connection, ErrorCode, Flow } from "../index.js";
 import type { ActionName, ErrorKind, Messages, Words } from "./messages/table.js";
 /** A state of `<oauth-connect>`; also a name of its base part, and a custom state. */
 export type ConnectState = "idle" | "opening" | "waiting" | "confirming" | "slow" | "closed" | "blocked"

@@ -1,7 +1,6 @@
 /** The page under test: `<oauth-connect>` elements, and a stand-in for the module that shows whatever flow a test names. */
 import type { OAuthSync } from "../../../js/index.js";
-import type { Flow, OAuthSyncEvent } from "../../../js/types.js";
-import type { Connection, ConnectionEvent } from "../../../js/element/connection.js";
+import type { Connection, ConnectionEvent, Flow, OAuthSyncEvent } from "../../../js/types.js";
 import * as element from "../../../js/element/index.js";
 import * as toast from "../../../js/element/toast.js";
 
@@ -55,7 +54,7 @@ export class FakeSync {
     const before = this.#connections.find((each) => each.provider === provider);
     const now = Date.now();
     const { expiresIn, ...more } = given ?? { state: "disconnected" };
-    const connection: Connection = { id: "int_1", provider, refreshable: true, connectedAt: now, ...(expiresIn !== undefined && { expiresAt: now + expiresIn }), ...more };
+    const connection: Connection = { id: "int_1", provider, tools: [], scopes: [], refreshable: true, connectedAt: now, ...(expiresIn !== undefined && { expiresAt: now + expiresIn }), ...more };
     this.#connections = [...this.#connections.filter((each) => each !== before), ...(connection.state === "disconnected" ? [] : [connection])];
     if (given || before) for (const listener of [...this.#listeners]) listener({ type: "connection", change: connection.state === "disconnected" ? "disconnected" : change, at: now, via: "push", connection });
   }
