@@ -20,7 +20,8 @@ export async function leaks({ world, browser }) {
   };
   return Object.entries(places).flatMap(([place, text]) => {
     const found = [...secrets, "demo-github-secret"].filter((secret) => text.includes(secret));
-    const names = /access_token|refresh_token|code_verifier|id_token/u.exec(text) ?? [];
+    // With something after it: the log says of a revocation which kind of token it was of.
+    const names = /(?:access_token|refresh_token|code_verifier|id_token)(?=["\\]*\s*[=:])/u.exec(text) ?? [];
     return [...found.map((secret) => `${secret.slice(0, 4)}… in ${place}`), ...names.map((name) => `${name} in ${place}`)];
   });
 }
