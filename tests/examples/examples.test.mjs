@@ -30,8 +30,7 @@ describe("examples", () => {
         const untilSays = (page, texts) => browser.until(async () => JSON.stringify(await says(page)) === JSON.stringify(texts), texts.join(", "));
         await untilSays(tab, ["Not connected", "Not connected"]);
         await untilSays(other, ["Not connected", "Not connected"]);
-        await browser.driver.switchTo().window(tab.handle);
-        await browser.driver.findElement(By.css("section button")).click();
+        await tab.click("section button");
         await untilSays(tab, ["Connected as int_github", "Not connected"]);
         await untilSays(other, ["Connected as int_github", "Not connected"]);
         await tab.reload();
