@@ -54,13 +54,11 @@ export async function installEngine(name, say) {
   let env = await find(parts);
   if (Object.values(env).includes(undefined)) {
     const missing = Object.keys(env).filter((part) => env[part] === undefined);
-    if (process.getuid?.() !== 0 || !(await onPath("apt-get"))) {
+    if (!(await mayInstall())) {
       throw new Error(`${name} or its driver is missing: install them (on Debian: apt-get install ${packages.join(" ")}), or name them in ${missing.join(" and ")}`);
     }
     say(`installing ${packages.join(" and ")}`);
-    const apt = { env: { DEBIAN_FRONTEND: "noninteractive" } };
-    await run("apt-get", ["update"], apt);
-    await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], apt);
+    await installFromDebian(packages);
     env = await find(parts);
   }
   // No Debian package has it.
@@ -88,6 +86,25 @@ export async function installNext(say) {
 export async function hasPython() {
   const { code } = await attempt("python3", ["-c", "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))"]);
   return code === 0;
+}
+
+/** PostgreSQL's programs: the tests start a server of their own with them. */
+export async function installPostgres(say) {
+  const versions = await readdir("/usr/lib/postgresql").catch(() => []);
+  if (process.env.OAUTH_SYNC_POSTGRES || versions.length > 0 || (await onPath("pg_ctl"))) return;
+  if (!(await mayInstall())) {
+    throw new Error("PostgreSQL is missing: install it (on Debian: apt-get install postgresql), or name its bin directory in OAUTH_SYNC_POSTGRES");
+  }
+  say("installing PostgreSQL");
+  await installFromDebian(["postgresql"]);
+}
+
+const mayInstall = async () => process.getuid?.() === 0 && (await onPath("apt-get")) !== undefined;
+
+async function installFromDebian(packages) {
+  const env = { DEBIAN_FRONTEND: "noninteractive" };
+  await run("apt-get", ["update"], { env });
+  await run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env });
 }
 
 /** cargo-deny, built once: there is no package of it everywhere. */

@@ -1,3 +1,4 @@
+/** `oauth-sync/svelte`: flows as Svelte stores. They follow the store contract by themselves and import nothing. */
 import type { OAuthSync } from "./index.js";
 import type { Flow, PendingFlow, StartOptions } from "./index.js";
 /** What `$` and `fromStore` understand; the same shape as `Readable` of `svelte/store`. */

@@ -5,7 +5,7 @@
 //! [`store::Store`]; nothing else holds SQL. [`router`] puts HTTP in front of them:
 //!
 //! ```text
-//!  browser ──▶ http/ ──▶ flow/ ──▶ store/ (trait) ──▶ sqlite
+//!  browser ──▶ http/ ──▶ flow/ ──▶ store/ (trait) ──▶ sqlite, postgres
 //!                          │  claim      ▲
 //!                          └─▶ tokens/ ──┘  tokens, connection and status in one transaction
 //!                                │

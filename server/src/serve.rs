@@ -4,11 +4,10 @@ use crate::app::{App, AppError};
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, Identity};
 use crate::http::{self, router};
-use crate::store::{SqliteStore, StoreError};
+use crate::store::StoreError;
 use std::future::IntoFuture as _;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -34,10 +33,10 @@ pub enum ServeError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
     /// The database cannot be opened.
-    #[error("{}: {source}", file.display())]
+    #[error("{database}: {source}")]
     Store {
-        /// The file.
-        file: PathBuf,
+        /// Where it is, without a password.
+        database: String,
         /// What it said.
         source: StoreError,
     },
@@ -82,13 +81,16 @@ pub async fn serve(mut config: Config, ready: impl FnOnce(&str)) -> Result<(), S
             config.origin
         );
     }
-    let store = SqliteStore::open(&config.database)
+    let store = config
+        .database
+        .open()
         .await
         .map_err(|source| ServeError::Store {
-            file: config.database.clone(),
+            database: config.database.to_string(),
             source,
         })?;
-    let app = App::new(config, Arc::new(store.clone()), Clock::system()).await?;
+    info!(database = %config.database, "opened");
+    let app = App::new(config, Arc::clone(&store), Clock::system()).await?;
     let stopping = app.stopping.clone();
     let watching = metrics_on_their_own(&app).await?;
     let sweeping = tokio::spawn(app.sweeper.clone().run(stopping.clone()));

@@ -46,8 +46,8 @@ struct Serve {
     /// The address to listen on, instead of the configuration's.
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<SocketAddr>,
-    /// The SQLite file, instead of the configuration's.
-    #[arg(long, value_name = "FILE")]
+    /// The SQLite file or PostgreSQL address, instead of the configuration's.
+    #[arg(long, value_name = "FILE|URL")]
     database: Option<PathBuf>,
     /// Where browsers reach the server, instead of the configuration's. A demo's has the port that is listened on.
     #[arg(long, value_name = "URL")]

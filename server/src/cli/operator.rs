@@ -8,7 +8,7 @@ use oauth_sync_server::App;
 use oauth_sync_server::app::AppError;
 use oauth_sync_server::clock::Clock;
 use oauth_sync_server::config::{Config, ConfigError, Demo, Overrides};
-use oauth_sync_server::store::{SqliteStore, StoreError};
+use oauth_sync_server::store::StoreError;
 use oauth_sync_server::tokens::TokenError;
 use serde_json::json;
 use std::io::{Write as _, stdout};
@@ -79,8 +79,8 @@ pub struct Common {
     /// The demo's configuration.
     #[arg(long)]
     demo: bool,
-    /// The SQLite file, instead of the configuration's.
-    #[arg(long, value_name = "FILE")]
+    /// The SQLite file or PostgreSQL address, instead of the configuration's.
+    #[arg(long, value_name = "FILE|URL")]
     database: Option<PathBuf>,
     /// Answer with one JSON object.
     #[arg(long)]
@@ -96,7 +96,7 @@ pub enum Refused {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("{0}: there is no such file; has the server run?")]
+    #[error("{0}: nothing of a server is there; has it run?")]
     NoDatabase(String),
     #[error("{0}: {1}")]
     Open(String, StoreError),
@@ -178,20 +178,20 @@ impl Command {
 fn answer(command: Command) -> Result<Report, Refused> {
     let config = command.common().config()?;
     let database = config.database.clone();
-    let name = database.display().to_string();
-    if !database.exists() {
-        return Err(Refused::NoDatabase(name));
-    }
+    let name = database.to_string();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let store = SqliteStore::open(&database)
-            .await
-            .map_err(|error| Refused::Open(name, error))?;
+        let open = |error| Refused::Open(name.clone(), error);
+        // Looked for first: with a wrong name a new one would be made.
+        if !database.is_there().await.map_err(open)? {
+            return Err(Refused::NoDatabase(name));
+        }
+        let store = database.open().await.map_err(open)?;
         let clock = Clock::system();
-        let app = App::new(config, Arc::new(store.clone()), clock.clone()).await?;
+        let app = App::new(config, Arc::clone(&store), clock.clone()).await?;
         let answered = Asked::new(&app, clock).answer(&command).await;
         app.tokens.finish().await;
         store.close().await;

@@ -7,13 +7,14 @@ use super::{Config, Identity, Overrides, Problem, Surroundings};
 use crate::envelope::{Key, KeyRing};
 use crate::flow::Limits;
 use crate::push;
+use crate::store::Database;
 use axum::http::HeaderName;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Checks everything, and says everything that is wrong at once.
 pub(super) fn check(
@@ -30,10 +31,7 @@ pub(super) fn check(
     let origin_follows_port = demo.is_some() && overrides.origin.is_none();
     let origin = check.server_origin(overrides.origin.or(raw.origin));
     let app_origins = check.app_origins(&raw.app_origins, origin.as_ref());
-    let database = overrides
-        .database
-        .or(raw.database)
-        .unwrap_or_else(|| PathBuf::from("oauth-sync.db"));
+    let database = check.database(overrides.database, raw.database);
     if demo.is_some() {
         const LOOPBACK: &str = "must be on loopback in a demo: everybody who reaches it is let in";
         if origin.as_ref().is_some_and(|origin| !origin.is_loopback()) {
@@ -44,7 +42,7 @@ pub(super) fn check(
         }
     }
     let keys = if demo.is_some() && raw.encryption.keys.is_empty() {
-        check.demo_keys(&database)
+        check.demo_keys(database.as_ref())
     } else {
         check.keys(raw.encryption.keys)
     };
@@ -68,8 +66,10 @@ pub(super) fn check(
     }
     let rates = Check::rates(raw.rate_limits, identity.as_ref());
     let metrics = check.metrics(raw.metrics);
-    match (listen, origin, keys, identity) {
-        (Some(listen), Some(origin), Some(keys), Some(identity)) if check.problems.is_empty() => {
+    match (listen, origin, database, keys, identity) {
+        (Some(listen), Some(origin), Some(database), Some(keys), Some(identity))
+            if check.problems.is_empty() =>
+        {
             Ok(Config {
                 origin,
                 origin_follows_port,
@@ -123,6 +123,26 @@ impl Check<'_> {
             );
         }
         address
+    }
+
+    /// What the command line says, else the environment, else the file: so a secret that the environment holds need not
+    /// stand in the file, and the same file serves on both databases.
+    fn database(&mut self, said: Option<PathBuf>, written: Option<PathBuf>) -> Option<Database> {
+        const VARIABLE: &str = "DATABASE_URL";
+        let variable = (self.surroundings.variable)(VARIABLE).filter(|text| !text.is_empty());
+        let (key, setting) = match (said, variable, written) {
+            (Some(said), ..) => ("--database", said),
+            (None, Some(variable), _) => (VARIABLE, PathBuf::from(variable)),
+            (None, None, Some(written)) => ("database", written),
+            (None, None, None) => ("database", PathBuf::from("oauth-sync.db")),
+        };
+        match Database::parse(&setting) {
+            Ok(database) => Some(database),
+            Err(message) => {
+                self.wrong(key, message);
+                None
+            }
+        }
     }
 
     fn server_origin(&mut self, text: Option<String>) -> Option<Origin> {
@@ -237,8 +257,15 @@ impl Check<'_> {
         Some(KeyRing::new(active, ring))
     }
 
-    fn demo_keys(&mut self, database: &Path) -> Option<KeyRing> {
-        let made = (self.surroundings.demo_key)(database)
+    fn demo_keys(&mut self, database: Option<&Database>) -> Option<KeyRing> {
+        let Database::File(file) = database? else {
+            self.wrong(
+                "encryption.keys",
+                "is missing: a demo keeps a key of its own beside a SQLite file, and this database is none",
+            );
+            return None;
+        };
+        let made = (self.surroundings.demo_key)(file)
             .and_then(|bytes| Key::new("demo", bytes).map_err(|error| error.to_string()));
         match made {
             Ok(key) => Some(KeyRing::new(key, Vec::new())),

@@ -14,6 +14,7 @@ use crate::envelope::KeyRing;
 use crate::flow::Limits;
 use crate::limit::Rates;
 use crate::push;
+use crate::store::Database;
 use axum::http::HeaderName;
 use secrecy::{SecretSlice, SecretString};
 use std::fmt;
@@ -34,8 +35,8 @@ pub struct Config {
     pub app_origins: Vec<Origin>,
     /// The address to listen on.
     pub listen: SocketAddr,
-    /// The SQLite file.
-    pub database: PathBuf,
+    /// Where the database is.
+    pub database: Database,
     /// What encrypts tokens and verifiers.
     pub keys: KeyRing,
     /// How the person is known.
@@ -110,7 +111,7 @@ pub struct Demo {
 pub struct Overrides {
     /// Instead of `listen`.
     pub listen: Option<SocketAddr>,
-    /// Instead of `database`.
+    /// Instead of `database` and of `DATABASE_URL`.
     pub database: Option<PathBuf>,
     /// Instead of `origin`.
     pub origin: Option<String>,
@@ -124,7 +125,7 @@ pub struct Overrides {
 pub struct Surroundings<'a> {
     /// Reads an environment variable.
     pub variable: &'a dyn Fn(&str) -> Option<String>,
-    /// Makes or reads the demo's own key, kept beside the database.
+    /// Makes or reads the demo's own key, kept beside the database's file.
     pub demo_key: &'a dyn Fn(&Path) -> Result<[u8; 32], String>,
 }
 

@@ -75,6 +75,36 @@ impl Change {
     }
 }
 
+/// A person's counter.
+#[derive(Default)]
+pub(super) struct Counter {
+    pub version: i64,
+    /// The highest number whose row is gone.
+    pub forgotten: i64,
+}
+
+impl Counter {
+    /// Whether everything after that number can be told.
+    pub fn knows(&self, number: i64) -> bool {
+        (self.forgotten..=self.version).contains(&number)
+    }
+}
+
+/// Flows and connections as one list by number, if they are not too many.
+pub(super) fn in_order(
+    flows: Vec<Flow>,
+    connections: Vec<StoredConnection>,
+    most: u32,
+) -> Option<Vec<Change>> {
+    let flows = flows.into_iter().map(|flow| Change::Flow(Box::new(flow)));
+    let connections = connections
+        .into_iter()
+        .map(|connection| Change::Connection(Box::new(connection)));
+    let mut changes: Vec<Change> = flows.chain(connections).collect();
+    changes.sort_by_key(Change::version);
+    (changes.len() <= most as usize).then_some(changes)
+}
+
 /// A person's connections.
 #[derive(Clone, Debug)]
 pub struct Listing {

@@ -12,14 +12,18 @@
 //! Every step is one conditional update; a trigger refuses whatever is not in the picture.
 
 pub mod changes;
+mod database;
 mod error;
+pub mod postgres;
 pub mod records;
 mod row;
 pub mod sqlite;
 pub mod tokens;
 
 pub use changes::{Change, ChangeStore, Listing, Replay, Risen, Watch};
+pub use database::Database;
 pub use error::StoreError;
+pub use postgres::PostgresStore;
 pub use records::{
     Attempt, AttemptOf, Cancelling, Claim, Claimed, Completing, Completion, Flow, FlowState,
     NewAttempt, NewConnection, NewFlow, Opening, PendingRevocation, Return, Swept, TokenKind,
@@ -123,6 +127,9 @@ pub trait Store: TokenStore + ChangeStore {
     /// The ids of the keys that encrypted values name.
     fn key_ids(&self) -> Answer<'_, Vec<String>>;
 
-    /// Whether the database answers.
+    /// Whether the database answers, and takes writes.
     fn ping(&self) -> Answer<'_, ()>;
+
+    /// Waits until every connection is back and closed.
+    fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

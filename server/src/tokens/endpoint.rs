@@ -246,12 +246,17 @@ async fn read(mut response: Response) -> Result<Grant, EndpointError> {
         Some(token) if status.is_success() && fits(&token) => Ok(Grant {
             access_token: token,
             refresh_token: answer.refresh_token.filter(fits),
-            token_type: answer.token_type.filter(|text| text.len() <= 64),
+            token_type: answer.token_type.filter(|text| is_plain(text, 64)),
             expires_in: answer.expires_in.and_then(Seconds::duration),
-            scope: answer.scope.filter(|text| text.len() <= 4096),
+            scope: answer.scope.filter(|text| is_plain(text, 4096)),
         }),
         _ => Err(unusable),
     }
+}
+
+/// RFC 6749 A: printable. PostgreSQL cannot hold a NUL in a text, and no provider has a use for one.
+fn is_plain(text: &str, longest: usize) -> bool {
+    text.len() <= longest && !text.chars().any(char::is_control)
 }
 
 /// The body, if it has a sensible size; the error, where reading it is what failed.

@@ -47,8 +47,8 @@ impl TokenService {
                     Err(error) => return Err(error),
                 };
                 // Where it has changed meanwhile, the next round looks at it again.
+                progress = true;
                 if self.store.reseal(&row, &first, second.as_ref()).await? {
-                    progress = true;
                     *match row.table {
                         SealedTable::Connections => &mut rotated.connections,
                         SealedTable::Revocations => &mut rotated.revocations,

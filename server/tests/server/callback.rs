@@ -3,7 +3,6 @@
 use crate::harness::{CODE, FROM_ELSEWHERE, FROM_THE_APP, Server, callback};
 use axum::http::{Method, StatusCode};
 use oauth_sync_server::random::{base64url, sha256};
-use oauth_sync_server::store::Store as _;
 use serde_json::json;
 
 #[tokio::test]

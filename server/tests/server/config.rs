@@ -208,7 +208,7 @@ fn says_everything_that_is_wrong_at_once() {
     let text = good()
         .replace("client_id = \"client-1\"", "")
         .replace("client_id = \"client-2\"", "")
-        .replacen("origin =", "database =", 1);
+        .replacen("origin =", "namespace =", 1);
     let error = parse(&text).err().unwrap();
     let keys: Vec<&str> = error
         .problems
@@ -398,4 +398,94 @@ fn the_example_is_right_but_for_its_secrets() {
             .to_string()
             .contains("OAUTH_SYNC_TOKEN_SECRET is not set")
     );
+}
+
+/// Where the database is, by what the command line, the environment and the file say.
+fn database(said: Option<&str>, variable: Option<&str>, written: &str) -> Result<String, String> {
+    let surroundings = Surroundings {
+        variable: &|name| {
+            variable
+                .filter(|_| name == "DATABASE_URL")
+                .map(str::to_owned)
+        },
+        demo_key: &|_| Ok([7; 32]),
+    };
+    let overrides = Overrides {
+        database: said.map(Into::into),
+        ..Overrides::default()
+    };
+    let text = format!("{written}\n{}", good());
+    Config::parse("server.toml", &text, overrides, &surroundings)
+        .map(|config| format!("{:?}", config.database))
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_database_is_a_file_or_an_address() {
+    const ADDRESS: &str = "postgres://ann:planted@db.example:6432/app?sslmode=verify-full";
+    let shown = "postgres://ann@db.example:6432/app";
+    let written = format!("database = \"{ADDRESS}\"");
+    let file = "database = \"flows.db\"";
+    for (said, variable, written, expected) in [
+        (None, None, "", "oauth-sync.db"),
+        (None, None, file, "flows.db"),
+        (None, None, written.as_str(), shown),
+        (None, Some(ADDRESS), file, shown),
+        (None, Some("other.db"), file, "other.db"),
+        (None, Some(""), file, "flows.db"),
+        (Some("said.db"), Some(ADDRESS), file, "said.db"),
+        (
+            Some("postgresql://db.example/app"),
+            None,
+            file,
+            "@db.example:",
+        ),
+    ] {
+        let found = database(said, variable, written).unwrap();
+        assert!(found.contains(expected), "{expected}: {found}");
+        assert!(!found.contains("planted"), "{found}");
+    }
+}
+
+#[test]
+fn a_database_that_cannot_be_is_refused_without_its_password() {
+    for (address, expected) in [
+        ("mysql://ann:planted@db/app", "begins with mysql://"),
+        ("sqlite://flows.db", "by its path alone"),
+        ("postgres://ann:planted@db:port/app", "is not an address"),
+        (
+            "postgres://ann:planted@db/app?sslmode=planted-mode",
+            "is not an address of PostgreSQL",
+        ),
+        (
+            "postgres://ann:planted@db/app?passwrod=planted",
+            "the parameter passwrod",
+        ),
+    ] {
+        let said = database(None, Some(address), "").unwrap_err();
+        assert!(said.starts_with("server.toml: DATABASE_URL: "), "{said}");
+        assert!(said.contains(expected), "{said}");
+        assert!(
+            !said.contains("planted@") && !said.contains("=planted"),
+            "{said}"
+        );
+        let written = database(None, None, &format!("database = \"{address}\"")).unwrap_err();
+        assert!(written.starts_with("server.toml: database: "), "{written}");
+        let given = database(Some(address), None, "").unwrap_err();
+        assert!(given.starts_with("server.toml: --database: "), "{given}");
+    }
+}
+
+#[test]
+fn a_demo_keeps_no_key_beside_a_server() {
+    let overrides = Overrides {
+        database: Some("postgres://db.example/app".into()),
+        demo: Some(Demo {
+            www: "www".into(),
+            package: "dist".into(),
+        }),
+        ..Overrides::default()
+    };
+    let said = parse_with(DEMO, overrides).unwrap_err().to_string();
+    assert!(said.contains("encryption.keys: is missing"), "{said}");
 }

@@ -6,7 +6,6 @@ use crate::harness::{
     Server, tokens,
 };
 use axum::http::{Method, StatusCode};
-use oauth_sync_server::store::Store as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -527,8 +526,10 @@ async fn what_does_not_open_is_the_operators_affair() {
     let server = server().await;
     let mut ann = server.connected("ann", "flow-0001").await;
     let id = id(&mut ann).await;
-    sqlx::query("UPDATE connections SET access_token = x'010203'")
-        .execute(&mut crate::sqlite::raw(&server.database()).await)
+    server
+        .beside()
+        .await
+        .run("UPDATE connections SET access_token = (SELECT state_hash FROM attempts LIMIT 1)")
         .await
         .unwrap();
     assert_eq!(

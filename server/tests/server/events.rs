@@ -3,7 +3,6 @@
 use crate::harness::{BY_SCRIPT, Browser, Event, REFRESH_TOKEN, Rotating, Server, Stream};
 use axum::http::StatusCode;
 use oauth_sync_server::push::Limits;
-use oauth_sync_server::store::{ChangeStore as _, Store as _};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;

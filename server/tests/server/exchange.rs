@@ -4,11 +4,27 @@ use crate::harness::{
     ACCESS_TOKEN, CODE, FROM_ELSEWHERE, REFRESH_TOKEN, Server, callback, eventually, tokens,
 };
 use axum::http::StatusCode;
-use oauth_sync_server::store::{Store as _, TokenKind};
+use oauth_sync_server::store::TokenKind;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 use std::time::Duration;
 use wiremock::ResponseTemplate;
+
+#[tokio::test]
+async fn what_a_provider_writes_beside_its_tokens_cannot_keep_them_from_being_stored() {
+    let server = Server::start().await;
+    let odd = json!({
+        "access_token": ACCESS_TOKEN,
+        "token_type": "Bea\u{0}rer",
+        "scope": "read\u{0}write",
+    });
+    server
+        .answer(ResponseTemplate::new(200).set_body_json(odd))
+        .await;
+    server.connected("ann", "flow-0001").await;
+    let row = server.store.connection("ann", "mona").await.unwrap();
+    assert_eq!(row.unwrap().scope, None);
+}
 
 #[tokio::test]
 async fn tokens_are_stored_encrypted_and_open_for_their_person_alone() {

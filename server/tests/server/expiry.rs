@@ -3,7 +3,7 @@
 use crate::harness::{FROM_THE_APP, Server};
 use axum::http::StatusCode;
 use oauth_sync::proto::flow::FlowId;
-use oauth_sync_server::store::{Store as _, Swept};
+use oauth_sync_server::store::Swept;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);

@@ -10,7 +10,6 @@ use axum::http::{Method, StatusCode};
 use oauth_sync_server::App;
 use oauth_sync_server::clock::Clock;
 use oauth_sync_server::config::{Config, Overrides, Surroundings};
-use oauth_sync_server::store::{SqliteStore, Store as _};
 use secrecy::ExposeSecret as _;
 use std::io::{BufRead as _, Write as _};
 use std::process::{Command, Stdio};
@@ -27,10 +26,8 @@ async fn fifty_callers_of_this_process() {
         demo_key: &|_| Err(String::new()),
     };
     let config = Config::load(file.as_ref(), Overrides::default(), &surroundings).unwrap();
-    let store = SqliteStore::open(&config.database).await.unwrap();
-    let app = App::new(config, Arc::new(store), Clock::system())
-        .await
-        .unwrap();
+    let store = config.database.open().await.unwrap();
+    let app = App::new(config, store, Clock::system()).await.unwrap();
     println!("ready");
     std::io::stdin()
         .lock()
@@ -293,7 +290,6 @@ async fn a_clock_that_jumps_back_in_a_refresh_blocks_nobody_for_long() {
         sends: false,
     };
     let now = crate::harness::BEGIN + 365 * 86_400_000;
-    use oauth_sync_server::store::TokenStore as _;
     server.store.begin_refresh(&intent, now).await.unwrap();
     server.clock.set(crate::harness::BEGIN + 3_600_000);
     server

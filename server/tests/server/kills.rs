@@ -10,17 +10,10 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use wiremock::ResponseTemplate;
 
-/// Changes the file as time would.
+/// Changes the database as time would.
 async fn alter(server: &Server, sql: &'static str) {
-    use sqlx::ConnectOptions as _;
-
-    let mut file = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(server.database())
-        .connect()
-        .await
-        .unwrap();
-    let changed = sqlx::query(sql).execute(&mut file).await.unwrap();
-    assert_eq!(changed.rows_affected(), 1, "{sql}");
+    let changed = server.beside().await.run(sql).await.unwrap();
+    assert_eq!(changed, 1, "{sql}");
 }
 
 /// `codes`: how often the provider had got the code by then.

@@ -27,6 +27,7 @@ mod openapi;
 mod operator;
 mod operator_faults;
 mod pages;
+mod postgres;
 mod process;
 mod races;
 mod refresh;

@@ -4,7 +4,6 @@ use crate::harness::{REFRESH_TOKEN, Rotating, Server, eventually};
 use crate::operator::{connected, run};
 use crate::process::command;
 use serde_json::json;
-use sqlx::ConnectOptions as _;
 use std::time::Duration;
 use wiremock::ResponseTemplate;
 
@@ -30,17 +29,12 @@ async fn killed_in_a_refresh(rotation: &str) -> Server {
 
 /// A minute goes by: the lease of the dead is over.
 async fn after_its_lease(server: &Server) {
-    let mut file = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(server.database())
-        .connect()
+    let mut database = server.beside().await;
+    let changed = database
+        .run("UPDATE connections SET lease_until = 1 WHERE lease_until IS NOT NULL")
         .await
         .unwrap();
-    let changed =
-        sqlx::query("UPDATE connections SET lease_until = 1 WHERE lease_until IS NOT NULL")
-            .execute(&mut file)
-            .await
-            .unwrap();
-    assert_eq!(changed.rows_affected(), 1, "the dead held it");
+    assert_eq!(changed, 1, "the dead held it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,13 +110,9 @@ async fn what_a_killed_process_did_not_revoke_the_server_revokes() {
     assert_eq!(said.out, "no connections\n2 token(s) wait to be revoked\n");
 
     // Its hold on the token is over after half a minute.
-    let mut database = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(server.database())
-        .connect()
-        .await
-        .unwrap();
-    sqlx::query("UPDATE revocations SET next_attempt_at = 1")
-        .execute(&mut database)
+    let mut database = server.beside().await;
+    database
+        .run("UPDATE revocations SET next_attempt_at = 1")
         .await
         .unwrap();
     server.answer(ResponseTemplate::new(503)).await;

@@ -1,9 +1,10 @@
 //! The real binary: how it serves, stops, and shares a file with others of its kind.
 
-use crate::harness::{departure, eventually, tokens};
+use crate::harness::{departure, eventually, is_postgres, postgres, tokens};
+use oauth_sync_server::config::DEMO;
 use std::fs;
 use std::io::Read as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -14,6 +15,7 @@ pub fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oauth-sync-server"));
     command
         .args(arguments)
+        .env_remove("DATABASE_URL")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -22,6 +24,21 @@ pub fn command(arguments: &[&str]) -> Command {
 
 pub fn output(arguments: &[&str]) -> Output {
     command(arguments).output().unwrap()
+}
+
+/// What names the database of the demos in `directory`. Beside PostgreSQL a demo has no place for a key of its own.
+async fn database_in(directory: &Path) -> [PathBuf; 2] {
+    if !is_postgres() {
+        return ["--database".into(), directory.join("demo.db")];
+    }
+    let file = directory.join("demo.toml");
+    if !file.exists() {
+        let database = format!("database = {:?}", postgres().await);
+        let text = DEMO.replace("database = \"oauth-sync-demo.db\"", &database);
+        let key = "[[encryption.keys]]\nid = \"demo\"\nkey = \"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\"";
+        fs::write(&file, format!("{text}\n{key}\n")).unwrap();
+    }
+    ["--config".into(), file]
 }
 
 /// A server in a process of its own; killed when dropped.
@@ -33,13 +50,14 @@ pub struct Running {
 impl Running {
     /// A demo.
     async fn start(directory: &Path, provider: &str) -> Self {
-        let database = directory.join("demo.db");
+        let database = database_in(directory).await;
+        let [flag, database] = database.each_ref().map(|path| path.to_str().unwrap());
         Self::serve(&[
             "serve",
             "--demo",
             "--listen=127.0.0.1:0",
-            "--database",
-            database.to_str().unwrap(),
+            flag,
+            database,
             "--provider",
             provider,
             "--www",
@@ -232,7 +250,7 @@ async fn a_demo_says_where_it_is_and_serves_its_files() {
     assert_eq!(client.cookies.len(), 1, "one session");
 
     #[cfg(unix)]
-    {
+    if !is_postgres() {
         use std::os::unix::fs::PermissionsExt as _;
         let key = fs::metadata(directory.path().join("demo.db.key")).unwrap();
         assert_eq!(key.permissions().mode() & 0o777, 0o600);

@@ -2,7 +2,7 @@
 
 use crate::harness::{ACCESS_TOKEN, Answers, REFRESH_TOKEN, Rotating, Server, tokens};
 use oauth_sync_server::App;
-use oauth_sync_server::store::{ReauthReason, Store as _, StoredConnection};
+use oauth_sync_server::store::{ReauthReason, StoredConnection};
 use oauth_sync_server::tokens::{AccessToken, TokenError};
 use secrecy::ExposeSecret as _;
 use serde_json::json;

@@ -2,13 +2,10 @@
 
 use crate::harness::{ACCESS_TOKEN, REFRESH_TOKEN, Rotating, Server, eventually, tokens};
 use crate::refresh::{row, text, token};
-use oauth_sync_server::store::{
-    Beginning, Intent, ReauthReason, Store as _, TokenKind, TokenStore as _,
-};
+use oauth_sync_server::store::{Beginning, Intent, ReauthReason, TokenKind};
 use oauth_sync_server::tokens::TokenError;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use sqlx::ConnectOptions as _;
 use std::sync::Arc;
 use std::time::Duration;
 use wiremock::ResponseTemplate;
@@ -234,15 +231,8 @@ async fn no_refresh_token_is_spent_while_the_database_takes_no_writes() {
     server.connected("ann", "flow-0001").await;
     server.answer(tokens()).await;
     server.clock.advance(MINUTE * 56);
-    let mut other = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(server.database())
-        .connect()
-        .await
-        .unwrap();
-    sqlx::query("BEGIN IMMEDIATE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    let mut other = server.beside().await;
+    other.block_writes().await;
     assert_eq!(text(&server.app).await, ACCESS_TOKEN, "still good");
     assert!(server.token_requests().await.is_empty());
 }
@@ -253,13 +243,9 @@ async fn what_does_not_open_is_the_operators_affair() {
     server.connected("ann", "flow-0001").await;
     server.answer(tokens()).await;
     server.clock.advance(MINUTE * 60);
-    let mut other = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(server.database())
-        .connect()
-        .await
-        .unwrap();
-    sqlx::query("UPDATE connections SET refresh_token = access_token")
-        .execute(&mut other)
+    let mut other = server.beside().await;
+    other
+        .run("UPDATE connections SET refresh_token = access_token")
         .await
         .unwrap();
     let error = token(&server.app).await.err().unwrap();

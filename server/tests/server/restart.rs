@@ -18,8 +18,6 @@ async fn a_flow_survives_a_restart_while_the_person_is_away() {
 
 #[tokio::test]
 async fn a_settled_flow_and_its_tokens_survive_a_restart() {
-    use oauth_sync_server::store::Store as _;
-
     let mut server = Server::start().await;
     let mut browser = server.connected("ann", "flow-0001").await;
     let before = browser.status("flow-0001").await;
@@ -107,7 +105,7 @@ async fn refuses_to_open_a_database_whose_key_is_missing() {
     let config = Config::parse("t", &text, Overrides::default(), &surroundings).unwrap();
     let clock = oauth_sync_server::clock::Clock::system();
     let refused =
-        oauth_sync_server::App::new(config, std::sync::Arc::new(server.store.clone()), clock).await;
+        oauth_sync_server::App::new(config, std::sync::Arc::clone(&server.store), clock).await;
     let message = refused.err().unwrap().to_string();
     assert!(message.contains("k1"), "{message}");
 }

@@ -1,7 +1,6 @@
 //! Disconnecting, and how providers hear of it.
 
 use crate::harness::{ACCESS_TOKEN, CLIENT_SECRET, REFRESH_TOKEN, Server};
-use oauth_sync_server::store::{Store as _, TokenStore as _};
 use oauth_sync_server::tokens::{Revoked, TokenError};
 use serde_json::json;
 use std::time::Duration;

@@ -2,7 +2,6 @@
 
 use crate::harness::{ACCESS_TOKEN, REFRESH_TOKEN, Rotating, Server, eventually};
 use crate::refresh::{row, text};
-use oauth_sync_server::store::Store as _;
 use oauth_sync_server::tokens::Rotated;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,13 +65,13 @@ async fn a_rotation_in_the_middle_of_a_refresh_harms_neither() {
         .answer(Rotating::new(REFRESH_TOKEN, Duration::from_millis(400)))
         .await;
     server.clock.advance(Duration::from_secs(60 * 60));
+    let (rotating, _) = server.reconfigured(with_new_key).await;
     let app = Arc::clone(&server.app);
     let caller = tokio::spawn(async move { text(&app).await });
     eventually("the request is sent", || async {
         !server.token_requests().await.is_empty()
     })
     .await;
-    let (rotating, _) = server.reconfigured(with_new_key).await;
     assert_eq!(rotating.tokens.rotate_keys().await.unwrap().connections, 1);
     assert_eq!(caller.await.unwrap(), "renewed-access-1");
     assert_eq!(row(&server).await.generation, 2);
@@ -83,18 +82,15 @@ async fn a_rotation_in_the_middle_of_a_refresh_harms_neither() {
 
 #[tokio::test]
 async fn what_does_not_open_is_left_and_counted() {
-    use sqlx::ConnectOptions as _;
-
     let server = Server::start().await;
     server.connected("ann", "flow-0001").await;
     server.connected("bob", "flow-0002").await;
-    let mut other = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(server.database())
-        .connect()
-        .await
-        .unwrap();
-    sqlx::query("UPDATE connections SET access_token = x'010203' WHERE user_id = 'bob'")
-        .execute(&mut other)
+    let mut other = server.beside().await;
+    other
+        .run(
+            "UPDATE connections SET access_token = (SELECT state_hash FROM attempts LIMIT 1) \
+             WHERE user_id = 'bob'",
+        )
         .await
         .unwrap();
     let (rotating, store) = server.reconfigured(with_new_key).await;

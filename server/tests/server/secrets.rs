@@ -1,7 +1,7 @@
-//! Secrets do not travel: nothing planted is in a page, a log line or, in clear, in the file.
+//! Secrets do not travel: nothing planted is in a page, a log line or, in clear, in the database.
 
 use crate::harness::{PLANTED, REFRESH_TOKEN, Rotating, Server, found_in, logged};
-use oauth_sync_server::store::SqliteStore;
+use oauth_sync_server::store::Database;
 use std::time::Duration;
 use wiremock::ResponseTemplate;
 
@@ -19,8 +19,8 @@ fn the_search_finds_what_is_planted() {
 }
 
 #[tokio::test]
-async fn no_secret_is_in_a_page_a_log_or_the_file() {
-    // Every answer of every test is searched by the harness; here are the log and the file.
+async fn no_secret_is_in_a_page_a_log_or_the_database() {
+    // Every answer of every test is searched by the harness; here are the log and the database.
     let server = Server::start().await;
     let mut browser = server.connected("ann", "flow-0001").await;
     let waiting = browser.start("mona", "flow-0002").await;
@@ -33,10 +33,8 @@ async fn no_secret_is_in_a_page_a_log_or_the_file() {
     assert!(!cookies.is_empty());
     server.store.close().await;
 
-    let mut file = std::fs::read(server.database()).unwrap();
-    file.extend(std::fs::read(server.database().with_extension("db-wal")).unwrap_or_default());
-    let file = String::from_utf8_lossy(&file).into_owned();
-    assert!(file.contains("flow-0002"), "it is the right file");
+    let stored = server.everything_stored().await;
+    assert!(stored.contains("flow-0002"), "it is the right database");
     let log = logged();
     assert!(log.contains("flow-0002"), "it is the right log");
     let secrets = PLANTED.iter().map(|&secret| secret.to_owned());
@@ -44,16 +42,16 @@ async fn no_secret_is_in_a_page_a_log_or_the_file() {
         .chain([verifier, waiting.state, denied.state])
         .chain(cookies)
     {
-        assert!(!file.contains(&secret), "the file has {secret}");
+        assert!(!stored.contains(&secret), "the database has {secret}");
         assert!(!log.contains(&secret), "the log has {secret}");
     }
     // Debug output is what a careless log line would print.
-    let store: &SqliteStore = &server.store;
-    assert!(!format!("{store:?}").contains("planted"));
+    let database = Database::parse(&server.database()).unwrap();
+    assert!(!format!("{database:?} {database}").contains("planted"));
 }
 
 #[tokio::test]
-async fn no_secret_of_a_refresh_or_a_revocation_is_in_a_log_or_the_file() {
+async fn no_secret_of_a_refresh_or_a_revocation_is_in_a_log_or_the_database() {
     let server = Server::with(|text| {
         text.replacen("issuer", "revocation_endpoint = \"/revoke\"\nissuer", 1)
     })
@@ -83,13 +81,14 @@ async fn no_secret_of_a_refresh_or_a_revocation_is_in_a_log_or_the_file() {
     tokens.rotate_keys().await.unwrap();
     server.store.close().await;
 
-    let mut file = std::fs::read(server.database()).unwrap();
-    file.extend(std::fs::read(server.database().with_extension("db-wal")).unwrap_or_default());
-    let file = String::from_utf8_lossy(&file).into_owned();
+    let stored = server.everything_stored().await;
     let log = logged();
-    assert!(file.contains(user) && log.contains(user), "the right ones");
+    assert!(
+        stored.contains(user) && log.contains(user),
+        "the right ones"
+    );
     for secret in PLANTED.iter().chain(&["renewed-access"]) {
-        assert!(!file.contains(secret), "the file has {secret}");
+        assert!(!stored.contains(secret), "the database has {secret}");
         assert!(!log.contains(secret), "the log has {secret}");
         assert!(
             !shown.contains(secret),

@@ -1,13 +1,13 @@
-//! What is SQLite's alone: the second guard in the file, and several processes that open it.
+//! What is SQLite's alone: the file, and several processes that open it.
 
-use crate::harness::{FROM_THE_APP, Server};
+use crate::harness::{FROM_THE_APP, Home, Server};
 use axum::http::StatusCode;
 use oauth_sync_server::store::{ChangeStore as _, SqliteStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Row as _};
 use std::path::Path;
 
-pub async fn raw(file: &Path) -> SqliteConnection {
+async fn raw(file: &Path) -> SqliteConnection {
     SqliteConnectOptions::new()
         .filename(file)
         .connect()
@@ -25,86 +25,6 @@ async fn run(connection: &mut SqliteConnection, sql: &'static str) -> Result<u64
 
 const FLOW: &str = "INSERT INTO flows (id, user_id, provider, status, created_at, expires_at, claimable_until) \
     VALUES ('flow-0001', 'ann', 'mona', 'pending', 1, 2, 3)";
-
-/// Code that forgets a guard is refused by the file itself.
-#[tokio::test]
-async fn the_trigger_refuses_every_step_that_is_not_in_the_graph() {
-    const SETTLE: [(&str, &str); 3] = [
-        (
-            "cancelled",
-            "UPDATE flows SET status = 'cancelled', settled_at = 5",
-        ),
-        (
-            "failed",
-            "UPDATE flows SET status = 'failed', error_code = 'server_error', settled_at = 5",
-        ),
-        (
-            "expired",
-            "UPDATE flows SET status = 'expired', settled_at = 5",
-        ),
-    ];
-    const STEPS: [&str; 7] = [
-        "UPDATE flows SET status = 'pending', settled_at = NULL",
-        "UPDATE flows SET status = 'exchanging', settled_at = NULL, claim_id = 'c'",
-        "UPDATE flows SET status = 'completed', connection_id = 'int-1'",
-        "UPDATE flows SET status = CASE status WHEN 'failed' THEN 'cancelled' ELSE 'failed' END",
-        "UPDATE flows SET status = CASE status WHEN 'expired' THEN 'cancelled' ELSE 'expired' END",
-        "UPDATE flows SET error_code = 'other'",
-        "UPDATE flows SET user_id = 'bob'",
-    ];
-    for (name, settle) in SETTLE {
-        let directory = tempfile::tempdir().unwrap();
-        let file = directory.path().join("t.db");
-        SqliteStore::open(&file).await.unwrap();
-        let mut connection = raw(&file).await;
-        run(&mut connection, FLOW).await.unwrap();
-        assert!(
-            run(
-                &mut connection,
-                "UPDATE flows SET status = 'completed', connection_id = 'x', settled_at = 5"
-            )
-            .await
-            .is_err()
-        );
-        run(&mut connection, settle).await.unwrap();
-        for step in STEPS {
-            let refused = run(&mut connection, step).await.unwrap_err();
-            assert!(
-                refused.contains("cannot take this step")
-                    || refused.contains("final")
-                    || refused.contains("keeps its person"),
-                "{name}: {step}: {refused}"
-            );
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_claim_cannot_change_hands() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("t.db");
-    SqliteStore::open(&file).await.unwrap();
-    let mut connection = raw(&file).await;
-    run(&mut connection, FLOW).await.unwrap();
-    assert!(
-        run(&mut connection, "UPDATE flows SET status = 'exchanging'")
-            .await
-            .is_err(),
-        "without a claim"
-    );
-    run(
-        &mut connection,
-        "UPDATE flows SET status = 'exchanging', claim_id = 'c1'",
-    )
-    .await
-    .unwrap();
-    let stolen = run(
-        &mut connection,
-        "UPDATE flows SET status = 'failed', settled_at = 5, claim_id = 'c2'",
-    )
-    .await;
-    assert!(stolen.unwrap_err().contains("cannot take this step"));
-}
 
 #[tokio::test]
 async fn is_made_for_durability_and_contention() {
@@ -193,7 +113,8 @@ async fn a_file_of_an_earlier_release_goes_on_counting() {
 
 #[tokio::test]
 async fn a_locked_file_is_waited_for_and_then_said_to_be_busy() {
-    let server = Server::start().await;
+    let home = Home::File(tempfile::tempdir().unwrap());
+    let server = Server::on(home).await;
     let mut browser = server.browser("ann");
     let departure = browser.start("mona", "flow-0001").await;
     let mut other = raw(&server.database()).await;

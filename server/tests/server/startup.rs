@@ -138,3 +138,32 @@ fn a_file_that_is_no_database_is_named() {
         "{said}"
     );
 }
+
+#[test]
+fn a_server_that_is_not_there_is_named_without_its_password() {
+    let directory = directory();
+    let file = directory.path().join("server.toml");
+    fs::write(&file, configuration("http://127.0.0.1:9")).unwrap();
+    // Nobody listens on a port that was given back.
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    for arguments in [&["serve", "--listen=127.0.0.1:0"][..], &["status"]] {
+        let refused = command(arguments)
+            .args(["--config", file.to_str().unwrap()])
+            .env(
+                "DATABASE_URL",
+                format!("postgres://ann:planted-password@127.0.0.1:{port}/app"),
+            )
+            .env("OAUTH_SYNC_LOG", "trace")
+            .output()
+            .unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert_eq!(refused.status.code(), Some(1), "{said}");
+        let place = format!("oauth-sync-server: postgres://ann@127.0.0.1:{port}/app: ");
+        assert!(said.contains(&place) && said.contains("refused"), "{said}");
+        assert!(!said.contains("planted-password"), "{said}");
+    }
+}

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, request as send } from "node:http";
 import { extname } from "node:path";
+import { pipeline } from "node:stream";
 import { StatusFaults } from "./status-faults.mjs";
 
 const pages = new URL("../pages/", import.meta.url);
@@ -144,7 +145,8 @@ export class Front {
             this.#sendPage(response, answer.statusCode, kept, await bodyOf(answer), kind);
           } else {
             response.writeHead(answer.statusCode, answer.headers);
-            answer.pipe(response);
+            // An answer that ends halfway is cut for the browser too.
+            pipeline(answer, response, () => {});
           }
           resolve();
         } catch (error) {

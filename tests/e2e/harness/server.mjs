@@ -8,9 +8,12 @@ import { freePort } from "./port.mjs";
 const root = new URL("../../../", import.meta.url);
 const binary = process.env.OAUTH_SYNC_SERVER ?? resolve(fileURLToPath(root), process.env.CARGO_TARGET_DIR ?? "target", "debug/oauth-sync-server");
 
+/** A demo on PostgreSQL has no file beside which it could keep a key of its own. */
+const key = '\n[[encryption.keys]]\nid = "e2e"\nkey = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="\n';
+
 /**
- * The real companion server in a process of its own, on a database in `directory`, for an app at `origin` and the
- * provider at `issuer`. It can be stopped, or killed, and started again on the same database.
+ * The real companion server in a process of its own, on `database` (a file in `directory`, unless it is an address), for
+ * an app at `origin` and the provider at `issuer`. It can be stopped, or killed, and started again on the same database.
  */
 export class CompanionServer {
   #process;
@@ -19,16 +22,17 @@ export class CompanionServer {
   /** Where it listens, the same after each start. */
   url;
 
-  static async start({ directory, origin, issuer }) {
+  static async start({ directory, origin, issuer, database }) {
     const config = `${directory}/server.toml`;
     const demo = await readFile(new URL("server/demo.toml", root), "utf8");
-    await writeFile(config, demo.replaceAll("http://127.0.0.1:4181", issuer).replaceAll("http://localhost:4180", origin));
+    const text = demo.replaceAll("http://127.0.0.1:4181", issuer).replaceAll("http://localhost:4180", origin);
+    await writeFile(config, database === undefined ? text : text + key);
     const server = new CompanionServer();
     const port = await freePort();
     server.url = `http://127.0.0.1:${port}`;
     server.#args = [
       "serve", "--demo", "--config", config, "--listen", `127.0.0.1:${port}`, "--origin", origin,
-      "--database", `${directory}/flows.db`, "--www", fileURLToPath(new URL("www", root)), "--package", fileURLToPath(new URL("dist", root)),
+      "--database", database ?? `${directory}/flows.db`, "--www", fileURLToPath(new URL("www", root)), "--package", fileURLToPath(new URL("dist", root)),
     ];
     await server.start();
     return server;
@@ -54,6 +58,11 @@ export class CompanionServer {
         if (line.includes("listening on ")) ready();
       });
     });
+  }
+
+  /** Ends it for good. */
+  close() {
+    return this.stop("SIGKILL");
   }
 
   /** Ends it, with SIGKILL if it is to have no chance to tidy up. */

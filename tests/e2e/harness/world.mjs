@@ -3,11 +3,12 @@ import { tmpdir } from "node:os";
 import { startProvider } from "../../provider/provider.mjs";
 import { Front } from "./front.mjs";
 import { Log } from "./log.mjs";
+import { Instances } from "./instances.mjs";
 import { CompanionServer } from "./server.mjs";
 
 /**
- * All that is behind the browser, made anew for each test: the app's origin with the companion server behind it on
- * localhost, and the provider on 127.0.0.1, which is another site. A new port is a new origin, so no storage is shared
+ * All that is behind the browser, made anew for each test: the app's origin with the companion server (or, with
+ * INSTANCES=2, two of them) behind it on localhost, and the provider on 127.0.0.1, which is another site. A new port is a new origin, so no storage is shared
  * between tests.
  */
 export class World {
@@ -19,7 +20,8 @@ export class World {
       world.directory = await mkdtemp(`${tmpdir()}/oauth-sync-e2e-`);
       world.front = await Front.open(world.log);
       world.provider = await startProvider({ app: world.front.origin });
-      world.server = await CompanionServer.start({ directory: world.directory, origin: world.front.origin, issuer: world.provider.issuer });
+      const Server = process.env.INSTANCES === "2" ? Instances : CompanionServer;
+      world.server = await Server.start({ directory: world.directory, origin: world.front.origin, issuer: world.provider.issuer });
       world.front.upstream = world.server.url;
       return world;
     } catch (error) {
@@ -48,7 +50,7 @@ export class World {
 
   async close() {
     await this.front?.close();
-    await Promise.all([this.provider?.close(), this.server?.stop("SIGKILL")]);
+    await Promise.all([this.provider?.close(), this.server?.close()]);
     await rm(this.directory, { recursive: true, force: true });
   }
 }

@@ -1,7 +1,8 @@
 //! [`ChangeStore`] over SQLite. The triggers of the file give the numbers; here they are read.
 
+use super::super::changes::{Counter, in_order};
 use super::super::{
-    Answer, Change, ChangeStore, Flow, Listing, Replay, Risen, StoreError, StoredConnection, Watch,
+    Answer, ChangeStore, Listing, Replay, Risen, StoreError, StoredConnection, Watch,
 };
 use super::{SqliteStore, rows};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -25,8 +26,7 @@ impl ChangeStore for SqliteStore {
             // One transaction, so that the counter and the rows are of one moment.
             let mut transaction = self.readers.begin().await?;
             let counter = counter(&mut transaction, user).await?;
-            let is_known = (counter.forgotten..=counter.version).contains(&after);
-            let changes = if is_known {
+            let changes = if counter.knows(after) {
                 let limit = i64::from(most) + 1;
                 let flows = rows::flows_after(&mut transaction, user, after, limit).await?;
                 let connections =
@@ -72,12 +72,6 @@ impl ChangeStore for SqliteStore {
     }
 }
 
-#[derive(Default)]
-struct Counter {
-    version: i64,
-    forgotten: i64,
-}
-
 async fn counter(connection: &mut SqliteConnection, user: &str) -> Result<Counter, StoreError> {
     let row = sqlx::query("SELECT version, forgotten FROM people WHERE user_id = ?1")
         .bind(user)
@@ -90,20 +84,6 @@ async fn counter(connection: &mut SqliteConnection, user: &str) -> Result<Counte
         version: row.try_get("version")?,
         forgotten: row.try_get("forgotten")?,
     })
-}
-
-fn in_order(
-    flows: Vec<Flow>,
-    connections: Vec<StoredConnection>,
-    most: u32,
-) -> Option<Vec<Change>> {
-    let flows = flows.into_iter().map(|flow| Change::Flow(Box::new(flow)));
-    let connections = connections
-        .into_iter()
-        .map(|connection| Change::Connection(Box::new(connection)));
-    let mut changes: Vec<Change> = flows.chain(connections).collect();
-    changes.sort_by_key(Change::version);
-    (changes.len() <= most as usize).then_some(changes)
 }
 
 /// A connection of its own, outside the pool: `data_version` tells it of every commit but its own, and it makes none.

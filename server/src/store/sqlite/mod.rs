@@ -26,6 +26,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Row as _, Sqlite, Transaction};
 use std::path::Path;
+use std::pin::Pin;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -79,12 +80,6 @@ impl SqliteStore {
         };
         store.migrate().await?;
         Ok(store)
-    }
-
-    /// Waits until every connection is back and closed.
-    pub async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
     }
 
     async fn migrate(&self) -> Result<(), StoreError> {
@@ -319,6 +314,13 @@ impl Store for SqliteStore {
                 .fetch_one(&self.readers)
                 .await?;
             Ok(())
+        })
+    }
+
+    fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(async move {
+            self.readers.close().await;
+            self.writer.close().await;
         })
     }
 }

@@ -316,6 +316,14 @@ async fn upsert_connection(
     new: &NewConnection,
     now: Millis,
 ) -> Result<bool, StoreError> {
+    let ended =
+        sqlx::query("SELECT 1 FROM connections WHERE id = ?1 AND disconnected_at IS NOT NULL")
+            .bind(&new.id)
+            .fetch_optional(&mut *connection)
+            .await?;
+    if ended.is_some() {
+        return Ok(false);
+    }
     let result = sqlx::query(
         "INSERT INTO connections (id, user_id, provider, tools, scope, token_type, key_id, access_token, \
            refresh_token, access_expires_at, created_at, updated_at, access_issued_at) \

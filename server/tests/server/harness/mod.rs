@@ -1,10 +1,12 @@
 //! A server, a provider's token endpoint, and browsers.
 
 mod browser;
+mod database;
 mod endpoint;
 mod serving;
 mod stream;
 
+pub use database::{Cluster, Home, Raw, is_postgres, postgres, postgres_on};
 pub use endpoint::{Answers, Rotating};
 pub use serving::Serving;
 
@@ -18,10 +20,10 @@ use oauth_sync_server::App;
 use oauth_sync_server::clock::{Clock, ManualClock};
 use oauth_sync_server::config::{Config, Overrides, Surroundings};
 use oauth_sync_server::push;
-use oauth_sync_server::store::SqliteStore;
+use oauth_sync_server::store::{Database, Store};
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -41,15 +43,17 @@ pub const PLANTED: [&str; 5] = [CODE, ACCESS_TOKEN, REFRESH_TOKEN, CLIENT_SECRET
 
 pub const ORIGIN: &str = "http://localhost:4180";
 
-/// A server on a file of its own.
+/// A server on a database of its own.
 pub struct Server {
     pub app: Arc<App>,
-    pub store: SqliteStore,
+    pub store: Arc<dyn Store>,
     pub clock: ManualClock,
     pub provider: MockServer,
     source: Clock,
     text: String,
     push: push::Limits,
+    home: Home,
+    /// For the configuration's file.
     directory: TempDir,
 }
 
@@ -70,12 +74,20 @@ impl Server {
     }
 
     pub async fn made(edit: impl FnOnce(String) -> String, push: push::Limits) -> Self {
+        Self::at(Home::chosen().await, edit, push).await
+    }
+
+    /// On this database.
+    pub async fn on(home: Home) -> Self {
+        Self::at(home, |text| text, push::Limits::default()).await
+    }
+
+    async fn at(home: Home, edit: impl FnOnce(String) -> String, push: push::Limits) -> Self {
         start_logs();
         let provider = MockServer::start().await;
         let text = edit(configuration(&provider.uri()));
-        let directory = tempfile::tempdir().unwrap();
         let (source, clock) = Clock::manual(BEGIN);
-        let (app, store) = open(&text, &directory.path().join("test.db"), &source, push).await;
+        let (app, store) = open(&text, &home.setting(), &source, push).await;
         let server = Self {
             app,
             store,
@@ -84,7 +96,8 @@ impl Server {
             source,
             text,
             push,
-            directory,
+            home,
+            directory: tempfile::tempdir().unwrap(),
         };
         server.answer(tokens()).await;
         server
@@ -102,8 +115,25 @@ impl Server {
         }
     }
 
+    /// As the configuration names the database: a file, or an address.
     pub fn database(&self) -> PathBuf {
-        self.directory.path().join("test.db")
+        self.home.setting()
+    }
+
+    /// A connection beside the store's, for what no store does.
+    pub async fn beside(&self) -> Raw {
+        self.home.connect().await
+    }
+
+    /// What the database holds, in its own form.
+    pub async fn everything_stored(&self) -> String {
+        let file = self.database();
+        let mut bytes = match &self.home {
+            Home::File(_) => std::fs::read(&file).unwrap(),
+            Home::Postgres(_) => self.beside().await.dump().await.into_bytes(),
+        };
+        bytes.extend(std::fs::read(file.with_extension("db-wal")).unwrap_or_default());
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// The configuration as a file, for the binary.
@@ -121,13 +151,13 @@ impl Server {
         file
     }
 
-    /// Another process on the same file, as far as one process can be another: a pool and services of its own.
-    pub async fn sibling(&self) -> (Arc<App>, SqliteStore) {
+    /// Another process on the same database, as far as one process can be another: a pool and services of its own.
+    pub async fn sibling(&self) -> (Arc<App>, Arc<dyn Store>) {
         open(&self.text, &self.database(), &self.source, self.push).await
     }
 
     /// The same in real time: for it, everything that a test has made is months old.
-    pub async fn sibling_in_real_time(&self) -> (Arc<App>, SqliteStore) {
+    pub async fn sibling_in_real_time(&self) -> (Arc<App>, Arc<dyn Store>) {
         open(&self.text, &self.database(), &Clock::system(), self.push).await
     }
 
@@ -138,11 +168,14 @@ impl Server {
     }
 
     /// Another process with another configuration.
-    pub async fn reconfigured(&self, edit: impl FnOnce(&str) -> String) -> (Arc<App>, SqliteStore) {
+    pub async fn reconfigured(
+        &self,
+        edit: impl FnOnce(&str) -> String,
+    ) -> (Arc<App>, Arc<dyn Store>) {
         open(&edit(&self.text), &self.database(), &self.source, self.push).await
     }
 
-    /// Drops everything that is in memory and opens the file again.
+    /// Drops everything that is in memory and opens the database again.
     pub async fn restart(&mut self) {
         self.store.close().await;
         (self.app, self.store) = self.sibling().await;
@@ -224,10 +257,10 @@ impl Drop for Server {
 
 async fn open(
     text: &str,
-    file: &std::path::Path,
+    database: &Path,
     clock: &Clock,
     push: push::Limits,
-) -> (Arc<App>, SqliteStore) {
+) -> (Arc<App>, Arc<dyn Store>) {
     let surroundings = Surroundings {
         variable: &|_| None,
         demo_key: &|_| Err("no demo".to_owned()),
@@ -235,8 +268,8 @@ async fn open(
     let mut config = Config::parse("test.toml", text, Overrides::default(), &surroundings).unwrap();
     config.limits.exchange = Duration::from_secs(2);
     config.push = push;
-    let store = SqliteStore::open(file).await.unwrap();
-    let app = App::new(config, Arc::new(store.clone()), clock.clone())
+    let store = Database::parse(database).unwrap().open().await.unwrap();
+    let app = App::new(config, Arc::clone(&store), clock.clone())
         .await
         .unwrap();
     tokio::spawn(Arc::clone(&app.hub).run(app.stopping.clone()));

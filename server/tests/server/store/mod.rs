@@ -1,10 +1,11 @@
-//! What every store must do, whatever database is behind it. A store is named at the end of the file, once.
+//! What every store must do, whatever database is behind it. The harness says which.
 
 mod attempts;
 mod changes;
 mod guards;
 mod refreshing;
 mod settling;
+mod triggers;
 
 use attempts::{
     an_idempotency_key_finds_its_flow, forgets_what_settled_long_ago,
@@ -18,21 +19,22 @@ use changes::{
 };
 use guards::guards_a_row_as_the_model_does;
 use refreshing::{
-    a_generation_is_replaced_once, a_lease_is_held_by_one,
+    a_generation_is_replaced_once, a_lease_is_held_by_one, a_queued_token_is_taken_by_one,
     a_verdict_holds_for_its_generation_alone, disconnected_is_final,
     of_queued_tokens_the_refresh_token_goes_first,
 };
 use settling::{
     an_interrupted_exchange_still_takes_its_own_late_answer,
-    completes_with_its_connection_or_not_at_all, one_claim_wins_whatever_does_not_fit_does_not,
-    settled_is_final,
+    completes_with_its_connection_or_not_at_all, of_sweeps_at_once_each_flow_is_swept_by_one,
+    one_claim_wins_whatever_does_not_fit_does_not, settled_is_final,
+    tokens_for_a_connection_that_ended_are_to_be_encrypted_anew,
 };
 
 use oauth_sync::proto::flow::FlowId;
 use oauth_sync_server::envelope::Sealed;
 use oauth_sync_server::store::{
-    Claim, Completion, FlowState, NewAttempt, NewConnection, NewFlow, Opening, PendingRevocation,
-    Return, Store, TokenKind,
+    Claim, Completion, Database, FlowState, NewAttempt, NewConnection, NewFlow, Opening,
+    PendingRevocation, Return, Store, TokenKind,
 };
 use std::sync::Arc;
 
@@ -125,50 +127,46 @@ async fn state(store: &dyn Store, flow: &str) -> FlowState {
     store.flow("ann", &id(flow)).await.unwrap().unwrap().state
 }
 
-/// Runs the whole suite on one store.
+/// Runs the whole suite on the database that the harness chooses.
 macro_rules! contract {
-    ($store:ident, $open:expr, [$($fact:ident),+ $(,)?]) => {
-        mod $store {
+    ($($fact:ident),+ $(,)?) => {
+        mod contract {
             $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $fact() {
-                let directory = tempfile::tempdir().unwrap();
-                super::$fact($open(directory.path()).await).await;
+                let home = crate::harness::Home::chosen().await;
+                super::$fact(super::opened_at(&home).await).await;
             })+
         }
     };
-    ($store:ident, $open:expr) => {
-        contract!($store, $open, [
-            opens_attempts_up_to_the_limit,
-            one_claim_wins_whatever_does_not_fit_does_not,
-            completes_with_its_connection_or_not_at_all,
-            settled_is_final,
-            an_interrupted_exchange_still_takes_its_own_late_answer,
-            goes_on_from_an_expired_flow_once,
-            shows_a_person_their_own_flows_alone,
-            an_idempotency_key_finds_its_flow,
-            forgets_what_settled_long_ago,
-            a_lease_is_held_by_one,
-            a_generation_is_replaced_once,
-            a_verdict_holds_for_its_generation_alone,
-            disconnected_is_final,
-            guards_a_row_as_the_model_does,
-            of_queued_tokens_the_refresh_token_goes_first,
-            every_change_takes_the_next_number_of_its_person,
-            what_becomes_of_a_connection_takes_a_number,
-            what_cannot_be_told_is_said_to_be_so,
-            numbers_are_in_the_order_of_commits,
-            a_watch_tells_whose_counter_rose,
-        ]);
-    };
 }
 
-async fn sqlite_in(directory: &std::path::Path) -> Arc<dyn Store> {
-    let file = directory.join("contract.db");
-    Arc::new(
-        oauth_sync_server::store::SqliteStore::open(&file)
-            .await
-            .unwrap(),
-    )
+async fn opened_at(home: &crate::harness::Home) -> Arc<dyn Store> {
+    let database = Database::parse(&home.setting()).unwrap();
+    database.open().await.unwrap()
 }
 
-contract!(sqlite, crate::store::sqlite_in);
+contract!(
+    a_queued_token_is_taken_by_one,
+    of_sweeps_at_once_each_flow_is_swept_by_one,
+    tokens_for_a_connection_that_ended_are_to_be_encrypted_anew,
+    opens_attempts_up_to_the_limit,
+    one_claim_wins_whatever_does_not_fit_does_not,
+    completes_with_its_connection_or_not_at_all,
+    settled_is_final,
+    an_interrupted_exchange_still_takes_its_own_late_answer,
+    goes_on_from_an_expired_flow_once,
+    shows_a_person_their_own_flows_alone,
+    an_idempotency_key_finds_its_flow,
+    forgets_what_settled_long_ago,
+    a_lease_is_held_by_one,
+    a_generation_is_replaced_once,
+    a_verdict_holds_for_its_generation_alone,
+    disconnected_is_final,
+    guards_a_row_as_the_model_does,
+    of_queued_tokens_the_refresh_token_goes_first,
+    every_change_takes_the_next_number_of_its_person,
+    what_becomes_of_a_connection_takes_a_number,
+    what_cannot_be_told_is_said_to_be_so,
+    numbers_are_in_the_order_of_commits,
+    a_watch_tells_whose_counter_rose,
+);

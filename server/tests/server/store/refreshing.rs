@@ -195,6 +195,39 @@ pub async fn disconnected_is_final(store: Arc<dyn Store>) {
     ));
 }
 
+/// Whoever looks after the queue, in however many instances.
+pub async fn a_queued_token_is_taken_by_one(store: Arc<dyn Store>) {
+    connected(&*store).await;
+    let of = Disconnection {
+        connection: "int-1".to_owned(),
+        generation: 1,
+        tokens: (0..10)
+            .map(|number| queued(&format!("rev-{number}"), TokenKind::Refresh))
+            .collect(),
+    };
+    assert!(store.disconnect(&of, LATER).await.unwrap());
+    let mut takers = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let store = Arc::clone(&store);
+        takers.spawn(async move {
+            let mut mine = Vec::new();
+            while let Some((token, attempts)) = store
+                .take_revocation(None, LATER, LATER + 500)
+                .await
+                .unwrap()
+            {
+                assert_eq!(attempts, 1);
+                mine.push(token.id);
+            }
+            mine
+        });
+    }
+    let mut taken: Vec<String> = takers.join_all().await.into_iter().flatten().collect();
+    taken.sort();
+    let all: Vec<String> = (0..10).map(|number| format!("rev-{number}")).collect();
+    assert_eq!(taken, all);
+}
+
 pub async fn of_queued_tokens_the_refresh_token_goes_first(store: Arc<dyn Store>) {
     let store = &*store;
     connected(store).await;

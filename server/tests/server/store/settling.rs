@@ -1,8 +1,9 @@
 //! Claims, completions, and what is final.
 
+use super::refreshing::connected;
 use super::{LATER, NOW, back, claim, completion, id, new_attempt, new_flow, opened, state};
 use oauth_sync::proto::error::ErrorCode;
-use oauth_sync_server::store::{Cancelling, Completing, FlowState, Store, Swept};
+use oauth_sync_server::store::{Cancelling, Completing, Disconnection, FlowState, Store, Swept};
 use std::sync::Arc;
 
 pub async fn one_claim_wins_whatever_does_not_fit_does_not(store: Arc<dyn Store>) {
@@ -69,6 +70,44 @@ pub async fn one_claim_wins_whatever_does_not_fit_does_not(store: Arc<dyn Store>
             .verifier
             .is_none()
     );
+}
+
+/// The connection that tokens were encrypted for was disconnected meanwhile.
+pub async fn tokens_for_a_connection_that_ended_are_to_be_encrypted_anew(store: Arc<dyn Store>) {
+    let store = &*store;
+    connected(store).await;
+    opened(store, "flow-0002", 2).await;
+    store.claim(&back(2), &claim("c2"), NOW).await.unwrap();
+    let of = Disconnection {
+        connection: "int-1".to_owned(),
+        generation: 1,
+        tokens: Vec::new(),
+    };
+    assert!(store.disconnect(&of, NOW).await.unwrap());
+    let stale = completion("flow-0002", "c2", "int-1");
+    assert_eq!(
+        store.complete(&stale, NOW).await.unwrap(),
+        Completing::Moved
+    );
+    let fresh = completion("flow-0002", "c2", "int-2");
+    let completed = store.complete(&fresh, NOW).await.unwrap();
+    assert_eq!(completed, Completing::Completed);
+}
+
+/// As instances do that share a database.
+pub async fn of_sweeps_at_once_each_flow_is_swept_by_one(store: Arc<dyn Store>) {
+    const FLOWS: u8 = 30;
+    for number in 0..FLOWS {
+        opened(&*store, &format!("flow-{number:04}"), number).await;
+    }
+    let mut sweeps = tokio::task::JoinSet::new();
+    for _ in 0..6 {
+        let store = Arc::clone(&store);
+        sweeps.spawn(async move { store.sweep(NOW + 5000, 0).await.unwrap().expired });
+    }
+    let swept: u64 = sweeps.join_all().await.into_iter().sum();
+    assert_eq!(swept, u64::from(FLOWS));
+    assert_eq!(store.version("ann").await.unwrap(), i64::from(FLOWS) * 2);
 }
 
 pub async fn completes_with_its_connection_or_not_at_all(store: Arc<dyn Store>) {
