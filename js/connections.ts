@@ -25,6 +25,7 @@ const REASONS: Readonly<Partial<Record<OAuthSyncError["code"], string>>> = {
 
 /** What a person may be shown. */
 const MESSAGES = new Map([
+  ["refresh_failed", "The connection could not be refreshed. It may work later."],
   ["grant_rejected", "The provider has withdrawn this connection."],
   ["rotation_lost", "This connection has to be made again."],
   ["no_refresh_token", "This connection has expired."],

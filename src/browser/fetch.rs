@@ -283,9 +283,12 @@ async fn ask(asked: &Asked, fetch: Option<&Function>, signal: &JsValue) -> Resul
 
 /// The request to refresh a connection.
 fn refresh(seen: u64, signal: &JsValue) -> Result<JsValue, JsValue> {
+    let request = request("POST", ("signal", signal));
+    if seen == 0 {
+        return Ok(request);
+    }
     let body = value::object(&[("version", &number(Millis(seen)))]);
     let body = js_sys::JSON::stringify(&body)?;
-    let request = request("POST", ("signal", signal));
     let headers = property(&request, "headers");
     Reflect::set(&headers, &"Content-Type".into(), &"application/json".into())?;
     Reflect::set(&request, &"body".into(), &body)?;

@@ -32,6 +32,8 @@ export class Front {
   requests = [];
   /** What pages have sent each other and stored, as JSON. */
   said = [];
+  /** How many requests to the app's own route `/test/api` are still to be answered with 401; then it sends back what it got. */
+  unauthorised = 0;
   upstream = undefined;
 
   #server = createServer((request, response) => {
@@ -99,6 +101,12 @@ export class Front {
     if (url.pathname === "/oauth/status" || url.pathname === "/test/status") {
       const handled = await this.status.answer(url, response);
       if (handled) return;
+    }
+    if (url.pathname === "/test/api") {
+      const body = await bodyOf(request);
+      this.unauthorised -= 1;
+      response.writeHead(this.unauthorised >= 0 ? 401 : 200, { "content-type": "text/plain" }).end(body);
+      return;
     }
     if (url.pathname === "/test/status") {
       const script = typeof this.script === "function" ? this.script(url.searchParams) : this.script;

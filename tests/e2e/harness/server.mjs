@@ -1,8 +1,9 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { freePort } from "./port.mjs";
 
 const root = new URL("../../../", import.meta.url);
@@ -19,6 +20,8 @@ export class CompanionServer {
   #process;
   #output = "";
   #args;
+  #config;
+  #database;
   /** Where it listens, the same after each start. */
   url;
 
@@ -28,6 +31,8 @@ export class CompanionServer {
     const text = demo.replaceAll("http://127.0.0.1:4181", issuer).replaceAll("http://localhost:4180", origin);
     await writeFile(config, database === undefined ? text : text + key);
     const server = new CompanionServer();
+    server.#config = config;
+    server.#database = `${directory}/flows.db`;
     const port = await freePort();
     server.url = `http://127.0.0.1:${port}`;
     server.#args = [
@@ -36,6 +41,12 @@ export class CompanionServer {
     ];
     await server.start();
     return server;
+  }
+
+  /** Runs an operator's command against the same database; resolves with what it answers. */
+  async command(...args) {
+    const { stdout } = await promisify(execFile)(binary, [...args, "--demo", "--config", this.#config, "--database", this.#database, "--json"]);
+    return JSON.parse(stdout);
   }
 
   /** What it has printed, for the report of a test that failed and for tests that look for what must not be there. */
