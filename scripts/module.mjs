@@ -31,7 +31,11 @@ export async function shrinkModule(bindgen, dist, stamp) {
   // One pass that removes what only tools read: names, producers, features.
   const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
   // A body inlined into its one caller is fewer bytes, and more once compressed: what is alike no longer looks alike.
-  const shrink = ["-Oz", "--one-caller-inline-max-function-size=0", "--minify-imports-and-exports-and-modules"];
+  const shrink = ["-Oz", "--one-caller-inline-max-function-size=0"];
+  // The lowest addresses are the end of the stack: no pointer is so small, so none that is added to wraps around.
+  shrink.push("--low-memory-unused");
+  // What is alike is called alike, and compresses better side by side.
+  shrink.push("--reorder-functions-by-name", "--minify-imports-and-exports-and-modules");
   const names = JSON.parse(await run(bin("wasm-opt"), [...shrink, ...strip, join(bindgen, "oauth_sync_bg.wasm"), "-o", optimised]));
   const glue = rename(await readFile(join(bindgen, "oauth_sync.js"), "utf8"), names);
   // wasm-bindgen's own `init` can fetch, stream and warn as well; the front has compiled the module already.

@@ -43,11 +43,11 @@ impl OAuthSync {
         #[wasm_bindgen(unchecked_param_type = "object")] options: JsValue,
         #[wasm_bindgen(unchecked_param_type = "Function", js_name = onEvents)] on_events: JsValue,
     ) -> Result<OAuthSync, JsValue> {
-        let on_events = function(on_events).ok_or_else(|| type_error("onEvents"))?;
+        let on_events = function(&on_events).ok_or_else(|| type_error("onEvents"))?;
         let on_connections = on_events.clone();
-        let log = optional_function(&options, "log")?;
+        let log = optional(&options, "log", function).map_err(type_error)?;
         let driver = Driver::new(
-            read_options(&options)?,
+            read_options(&options).map_err(type_error)?,
             move |events| {
                 if let Some(events) = to_js(&list(&events, Event::to_wire)) {
                     // It must not throw, and where it does there is nobody to tell.
@@ -196,12 +196,12 @@ fn report_later(log: Function, entry: &LogEntry) {
     }
 }
 
-fn read_options(options: &JsValue) -> Result<Options, JsValue> {
-    let mut config = Config {
-        scope: optional_text(options, "scope")?.unwrap_or_default(),
-        ..Config::default()
-    };
-    if let Some(namespace) = optional_text(options, "namespace")? {
+/// Gives the name of an option that breaks the contract.
+fn read_options(options: &JsValue) -> Result<Options, &'static str> {
+    let mut config = Config::default();
+    let scope = optional(options, "scope", short_text)?;
+    config.scope = scope.unwrap_or_default();
+    if let Some(namespace) = optional(options, "namespace", short_text)? {
         config.namespace = namespace;
     }
     for (name, setting) in [
@@ -210,39 +210,26 @@ fn read_options(options: &JsValue) -> Result<Options, JsValue> {
         ("expireAfter", &mut config.expire_after),
         ("keepSettled", &mut config.keep_settled),
     ] {
-        let value = property(options, name);
-        if !value.is_undefined() {
-            *setting = span(&value).ok_or_else(|| type_error(name))?;
+        if let Some(span) = optional(options, name, span)? {
+            *setting = span;
         }
     }
-    let tiers = property(options, "tiers");
-    if !tiers.is_undefined() {
-        config.schedule = read_tiers(&tiers).ok_or_else(|| type_error("tiers"))?;
+    if let Some(schedule) = optional(options, "tiers", read_tiers)? {
+        config.schedule = schedule;
     }
-    let confirm = property(options, "confirm");
-    config.confirm = match confirm.as_bool() {
-        Some(confirm) => confirm,
-        None if confirm.is_undefined() => true,
-        None => return Err(type_error("confirm")),
-    };
-    let source = match optional_function(options, "checkStatus")? {
+    config.confirm = optional(options, "confirm", JsValue::as_bool)?.unwrap_or(true);
+    let source = match optional(options, "checkStatus", function)? {
         Some(check_status) => Some(Source::Function(check_status)),
-        None => optional_text(options, "statusUrl")?.map(Source::Url),
-    };
-    let origins = property(options, "callbackOrigins");
-    let callback_origins = if origins.is_undefined() {
-        Vec::new()
-    } else {
-        read_origins(&origins).ok_or_else(|| type_error("callbackOrigins"))?
+        None => optional(options, "statusUrl", short_text)?.map(Source::Url),
     };
     Ok(Options {
         config,
         source,
-        fetch: optional_function(options, "fetch")?,
-        connections_url: optional_text(options, "connectionsUrl")?,
-        events_url: optional_text(options, "eventsUrl")?,
-        cancel_url: optional_text(options, "cancelUrl")?,
-        callback_origins,
+        fetch: optional(options, "fetch", function)?,
+        connections_url: optional(options, "connectionsUrl", short_text)?,
+        events_url: optional(options, "eventsUrl", short_text)?,
+        cancel_url: optional(options, "cancelUrl", short_text)?,
+        callback_origins: optional(options, "callbackOrigins", read_origins)?.unwrap_or_default(),
     })
 }
 
@@ -300,24 +287,23 @@ fn span(value: &JsValue) -> Option<Millis> {
     value.as_f64().and_then(whole).map(Millis)
 }
 
-fn optional_text(options: &JsValue, name: &str) -> Result<Option<String>, JsValue> {
+fn short_text(value: &JsValue) -> Option<String> {
+    text(value, MAX_TEXT)
+}
+
+/// What `read` makes of an option; `None` where it is left out.
+fn optional<T>(
+    options: &JsValue,
+    name: &'static str,
+    read: impl Fn(&JsValue) -> Option<T>,
+) -> Result<Option<T>, &'static str> {
     let value = property(options, name);
     if value.is_undefined() {
         return Ok(None);
     }
-    text(&value, MAX_TEXT)
-        .map(Some)
-        .ok_or_else(|| type_error(name))
+    read(&value).map(Some).ok_or(name)
 }
 
-fn optional_function(options: &JsValue, name: &str) -> Result<Option<Function>, JsValue> {
-    let value = property(options, name);
-    if value.is_undefined() {
-        return Ok(None);
-    }
-    function(value).map(Some).ok_or_else(|| type_error(name))
-}
-
-fn type_error(name: &str) -> JsValue {
+fn type_error(name: &'static str) -> JsValue {
     TypeError::new(name).into()
 }

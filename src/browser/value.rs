@@ -42,8 +42,8 @@ pub(crate) fn text(value: &JsValue, max: u32) -> Option<String> {
 }
 
 /// A function, of whichever realm.
-pub(crate) fn function(value: JsValue) -> Option<Function> {
-    value.is_function().then(|| value.unchecked_into())
+pub(crate) fn function(value: &JsValue) -> Option<Function> {
+    value.is_function().then(|| value.clone().unchecked_into())
 }
 
 /// The objects of a list of at most `max`, if it is one and holds nothing else.
@@ -97,7 +97,7 @@ pub(super) fn call(
     arguments: &[&JsValue],
 ) -> Result<JsValue, JsValue> {
     let method = Reflect::get(target, &JsValue::from_str(name))?;
-    let method = function(method).ok_or(JsValue::UNDEFINED)?;
+    let method = function(&method).ok_or(JsValue::UNDEFINED)?;
     let list = Array::new();
     for argument in arguments {
         list.push(argument);

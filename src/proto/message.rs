@@ -75,9 +75,7 @@ impl Message {
             _ => Some(FlowId::read(bag, "flowId")?),
         };
         match bag.text("type", 32)?.as_str() {
-            "oauth-sync" => {
-                State::read(bag, flow_id?, Part::Shared).map(|state| Self::State(Box::new(state)))
-            }
+            "oauth-sync" => State::read(bag, flow_id?, Part::Shared).map(Self::State),
             "oauth-sync-removal" => Removal::read(bag, flow_id).map(Self::Removal),
             "oauth-sync-ask" => Some(Self::Ask {
                 check: bag.flag("check") == Some(true),

@@ -181,8 +181,7 @@ impl Record {
         }
         for part in WRITTEN {
             if letter(part) == kind {
-                return State::read(bag, flow_id, part)
-                    .map(|state| Self::Flow(part, Box::new(state)));
+                return State::read(bag, flow_id, part).map(|state| Self::Flow(part, state));
             }
         }
         None

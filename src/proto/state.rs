@@ -6,6 +6,7 @@ use crate::proto::flow::{FlowId, MAX_NAME};
 use crate::proto::time::Millis;
 use crate::proto::tree::Tree;
 use crate::proto::verdict::{Place, Verdict};
+use alloc::boxed::Box;
 use alloc::string::String;
 
 /// A flow as one window knows it.
@@ -63,10 +64,17 @@ pub enum Part {
 }
 
 impl State {
-    /// A flow of which only the start is known.
+    /// A flow of which only the start is known. Boxed, and made in one place: it is handed on a lot, and written out
+    /// wherever it is moved it would be some hundred bytes of wasm each time.
     #[must_use]
-    pub fn new(flow_id: FlowId, provider: String, started_at: Millis, expires_at: Millis) -> Self {
-        Self {
+    #[inline(never)]
+    pub fn new(
+        flow_id: FlowId,
+        provider: String,
+        started_at: Millis,
+        expires_at: Millis,
+    ) -> Box<Self> {
+        Box::new(Self {
             flow_id,
             provider,
             started_at,
@@ -83,11 +91,11 @@ impl State {
             started_here: false,
             app_state: None,
             told: 0,
-        }
+        })
     }
 
     /// Reads `part` of a flow; the rest is as at a start. `None` where what makes the part is missing.
-    pub(crate) fn read(bag: &impl Bag, flow_id: FlowId, part: Part) -> Option<Self> {
+    pub(crate) fn read(bag: &impl Bag, flow_id: FlowId, part: Part) -> Option<Box<Self>> {
         let mut state = Self::new(flow_id, String::new(), Millis::ZERO, Millis::ZERO);
         if matches!(part, Part::Shared | Part::Start | Part::Tab) {
             state.provider = bag.text("provider", MAX_NAME)?;

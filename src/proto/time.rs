@@ -27,6 +27,7 @@ impl Millis {
 
 impl Add for Millis {
     type Output = Self;
+    #[inline(never)]
     fn add(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
@@ -34,6 +35,7 @@ impl Add for Millis {
 
 impl Sub for Millis {
     type Output = Self;
+    #[inline(never)]
     fn sub(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
@@ -58,6 +60,7 @@ pub struct Since {
 impl Since {
     /// Something that happened at `wall`; a time in the future is taken as now.
     #[must_use]
+    #[inline(never)]
     pub fn wall(wall: Millis, now: Now) -> Self {
         Self {
             age: now.wall - wall,
@@ -67,12 +70,14 @@ impl Since {
 
     /// How long ago it was.
     #[must_use]
+    #[inline(never)]
     pub fn elapsed(self, now: Now) -> Millis {
         self.age + (now.monotonic - self.learnt)
     }
 
     /// The monotonic time at which `span` will have passed since; zero if it has.
     #[must_use]
+    #[inline(never)]
     pub fn plus(self, span: Millis) -> Millis {
         if self.age >= span {
             Millis::ZERO

@@ -125,16 +125,14 @@ fn access_denied_is_a_cancellation_and_any_other_code_a_failure() {
 }
 
 fn state(verdict: Option<Verdict>) -> Message {
-    let state = State {
-        verdict,
-        ..State::new(
-            id(F),
-            String::from("github"),
-            Millis(EPOCH),
-            Millis(EPOCH + 3_750_000),
-        )
-    };
-    Message::State(Box::new(state))
+    let mut state = State::new(
+        id(F),
+        String::from("github"),
+        Millis(EPOCH),
+        Millis(EPOCH + 3_750_000),
+    );
+    state.verdict = verdict;
+    Message::State(state)
 }
 
 #[test]

@@ -61,12 +61,10 @@ pub struct Options {
 /// Something for the app's log. It names what happened and never what was said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
-    /// `info` or `warn`.
+    /// `warn`.
     pub level: &'static str,
     /// What happened.
     pub code: &'static str,
-    /// About which flow.
-    pub flow_id: Option<FlowId>,
     /// When, by the wall clock.
     pub at: Millis,
 }
@@ -90,7 +88,6 @@ impl LogEntry {
         object
             .text("level", self.level)
             .text("code", self.code)
-            .some_text("flowId", self.flow_id.as_ref().map(FlowId::as_str))
             .time("at", self.at);
         object
     }
@@ -434,16 +431,15 @@ impl Inner {
         let known = core::mem::replace(facility(&mut facilities), state);
         self.facilities.set(facilities);
         if known != state && state != Facility::Ok {
-            self.log("warn", name, None);
+            self.warn(name);
         }
     }
 
-    fn log(&self, level: &'static str, code: &'static str, flow_id: Option<FlowId>) {
+    fn warn(&self, code: &'static str) {
         let mut logs = self.logs.take();
         logs.push(LogEntry {
-            level,
+            level: "warn",
             code,
-            flow_id,
             at: self.clock.now().wall,
         });
         self.logs.set(logs);

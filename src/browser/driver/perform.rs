@@ -111,7 +111,6 @@ impl Inner {
             Output::OpenPush => self.open_push(),
             Output::ClosePush => self.stream.set(None),
             Output::Checked { token } => self.answer_waiters(Some(token), &JsValue::UNDEFINED),
-            Output::Log { code, flow_id } => self.log("info", code, flow_id),
             // The drain ends with it.
             Output::Wait { .. } => {}
         }

@@ -113,7 +113,7 @@ impl Machine {
             Some(ErrorCode::START_FAILED),
             self.now.wall,
         );
-        self.adopt(index, verdict, Via::Local, Source::Own);
+        self.adopt(index, &verdict, Via::Local, Source::Own);
         self.close_window(flow_id);
     }
 
@@ -182,7 +182,7 @@ impl Machine {
             Some(ErrorCode::CANCELLED_BY_USER),
             self.now.wall,
         );
-        if !self.adopt(index, verdict, Via::Local, Source::Own) {
+        if !self.adopt(index, &verdict, Via::Local, Source::Own) {
             return;
         }
         if self.config.tells_cancel {

@@ -16,7 +16,7 @@ use alloc::string::String;
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     /// What is known of it. Its counts are in `checks` and put in when it is told or written down.
-    pub(super) state: State,
+    pub(super) state: Box<State>,
     /// Since the start; what expires is measured on it.
     pub(super) started: Since,
     /// Since the window was opened last; what is slow or overdue is measured on it.
@@ -76,9 +76,10 @@ pub(super) enum Moment {
 
 impl Entry {
     /// A flow of which nothing is known but its start.
-    pub(super) fn new(state: State, now: Now) -> Self {
+    #[inline(never)]
+    pub(super) fn new(state: Box<State>, now: Now) -> Box<Self> {
         let started = Since::wall(state.started_at, now);
-        Self {
+        Box::new(Self {
             state,
             started,
             attempt: started,
@@ -101,7 +102,7 @@ impl Entry {
             dirty: false,
             repeated: None,
             checks: Checks::default(),
-        }
+        })
     }
 
     /// Nothing final is known: it is still listened for and, where there is a server, asked about.
@@ -215,14 +216,13 @@ impl Entry {
     }
 
     /// The flow as the other windows are told of it; `checked_at` as in [`State`].
-    pub(super) fn state(&self, checked_at: Option<Millis>) -> State {
-        State {
-            polls: self.checks.polls,
-            attempt: self.checks.attempt,
-            runs: self.checks.runs,
-            checked_at,
-            ..self.state.clone()
-        }
+    pub(super) fn state(&self, checked_at: Option<Millis>) -> Box<State> {
+        let mut state = self.state.clone();
+        state.polls = self.checks.polls;
+        state.attempt = self.checks.attempt;
+        state.runs = self.checks.runs;
+        state.checked_at = checked_at;
+        state
     }
 
     /// A part of the flow, as it is written down.
@@ -231,7 +231,7 @@ impl Entry {
         if part == Part::Tab {
             state.verdict.clone_from(&self.told_verdict);
         }
-        Record::Flow(part, Box::new(state))
+        Record::Flow(part, state)
     }
 }
 

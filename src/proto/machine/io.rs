@@ -414,13 +414,6 @@ pub enum Output {
         /// Of [`Input::Check`].
         token: u32,
     },
-    /// Say something to the app's log.
-    Log {
-        /// What.
-        code: &'static str,
-        /// About which flow.
-        flow_id: Option<FlowId>,
-    },
     /// Nothing is left to do. Feed [`Input::Tick`] at `until` (monotonic) unless something else comes first.
     Wait {
         /// When; [`Millis::NEVER`] for never.

@@ -7,14 +7,13 @@ use super::verdicts::Source;
 use crate::proto::message::Message;
 use crate::proto::state::State;
 use crate::proto::time::Millis;
-use alloc::boxed::Box;
 use core::cmp::Ordering;
 
 impl Machine {
     /// What another window says.
     pub(super) fn on_message(&mut self, message: Message) {
         match message {
-            Message::State(state) => self.on_state(*state),
+            Message::State(state) => self.on_state(&state),
             Message::Removal(removal) => self.take_away(&removal, Via::BroadcastChannel),
             Message::Ask { check, flow_id } => self.on_ask(check, flow_id.as_ref()),
             Message::Here { hold, rank, push } => self.on_here(hold, rank, push),
@@ -23,15 +22,15 @@ impl Machine {
         }
     }
 
-    fn on_state(&mut self, state: State) {
+    fn on_state(&mut self, state: &State) {
         let via = Via::BroadcastChannel;
         let now = self.now;
         let is_new = self.find(&state.flow_id).is_none();
-        let Some(index) = self.learn(&state, via) else {
+        let Some(index) = self.learn(state, via) else {
             return;
         };
-        self.hear_count(index, &state);
-        self.correct(index, &state);
+        self.hear_count(index, state);
+        self.correct(index, state);
         if let Some(entry) = self.entries.get_mut(index) {
             if let Some(checked_at) = state.checked_at {
                 let begun = now.monotonic - (now.wall - checked_at);
@@ -39,17 +38,16 @@ impl Machine {
             }
             let knows_error = state.checked_at.is_some() || state.error.is_some();
             if entry.is_pending() && knows_error && entry.state.error != state.error {
-                entry.state.error = state.error;
+                entry.state.error.clone_from(&state.error);
                 entry.dirty = true;
             }
         }
-        let flow_id = state.flow_id;
-        if let Some(verdict) = state.verdict {
+        if let Some(verdict) = &state.verdict {
             self.adopt(index, verdict, via, Source::Window);
         }
         if is_new && self.is_open(index) {
             self.follow(index, via);
-            self.claim(&flow_id);
+            self.claim(&state.flow_id);
         }
     }
 
@@ -76,7 +74,7 @@ impl Machine {
     pub(super) fn tell(&mut self, index: usize, checked_at: Option<Millis>) {
         if let Some(entry) = self.entries.get(index) {
             let state = entry.state(checked_at);
-            self.put(Output::Broadcast(Message::State(Box::new(state))));
+            self.put(Output::Broadcast(Message::State(state)));
         }
     }
 
@@ -102,15 +100,13 @@ impl Machine {
         let index = match self.find(&state.flow_id) {
             Some(index) => index,
             None => {
-                let start = State {
-                    retry_of: state.retry_of.clone(),
-                    ..State::new(
-                        state.flow_id.clone(),
-                        state.provider.clone(),
-                        state.started_at,
-                        state.expires_at,
-                    )
-                };
+                let mut start = State::new(
+                    state.flow_id.clone(),
+                    state.provider.clone(),
+                    state.started_at,
+                    state.expires_at,
+                );
+                start.retry_of.clone_from(&state.retry_of);
                 self.insert(Entry::new(start, self.now))?
             }
         };
@@ -135,7 +131,10 @@ impl Machine {
                 entry.checks.follow(schedule, now);
             }
         }
-        let is_pending = self.entries.get(index).is_some_and(Entry::is_pending);
+        let is_pending = self
+            .entries
+            .get(index)
+            .is_some_and(|entry| entry.is_pending());
         if is_pending && !self.loading.is_running() {
             self.emit_once(index, EventKind::Started, via);
         }

@@ -53,7 +53,8 @@ use crate::proto::notice::Notice;
 use crate::proto::record::Names;
 use crate::proto::seen::Seen;
 use crate::proto::time::{Millis, Now};
-use alloc::vec::Vec;
+use alloc::boxed::Box;
+use alloc::vec::{self, Vec};
 use checks::Asked;
 use connections::Connections;
 use entry::Entry;
@@ -76,7 +77,11 @@ pub struct Machine {
     names: Names,
     now: Now,
     /// In no order.
-    entries: Vec<Entry>,
+    #[expect(
+        clippy::vec_box,
+        reason = "an entry is large: each place that moves one would be some hundred bytes of wasm"
+    )]
+    entries: Vec<Box<Entry>>,
     /// No flow that started at or before this time exists: the last `reset`, by the wall clock.
     reset_at: Option<Millis>,
     loading: Loading,
@@ -97,9 +102,9 @@ pub struct Machine {
     /// Events whose listeners have not returned yet, and what they told.
     untold: Vec<verdicts::Untold>,
     waiters: Vec<Waiter>,
-    /// What is still to be done, and of it what is being handed out, last first.
+    /// What is still to be done, and of it what is being handed out.
     outputs: Vec<Output>,
-    handed: Vec<Output>,
+    handed: vec::IntoIter<Output>,
     dropped: Vec<(&'static str, u32)>,
 }
 
@@ -139,7 +144,7 @@ impl Machine {
             untold: Vec::new(),
             waiters: Vec::new(),
             outputs: Vec::new(),
-            handed: Vec::new(),
+            handed: Vec::new().into_iter(),
             dropped: Vec::new(),
         }
     }
@@ -244,11 +249,10 @@ impl Machine {
 
     /// The next thing to do; [`Output::Wait`] when there is none.
     pub fn poll_output(&mut self) -> Output {
-        if self.handed.is_empty() {
-            core::mem::swap(&mut self.handed, &mut self.outputs);
-            self.handed.reverse();
+        if self.handed.len() == 0 {
+            self.handed = core::mem::take(&mut self.outputs).into_iter();
         }
-        if let Some(output) = self.handed.pop() {
+        if let Some(output) = self.handed.next() {
             return output;
         }
         let (until, reason) = self.next_wake();
@@ -286,7 +290,7 @@ impl Machine {
     }
 
     /// Adds a flow, unless there are too many. What others told of leaves room for what is started here.
-    fn insert(&mut self, entry: Entry) -> Option<usize> {
+    fn insert(&mut self, entry: Box<Entry>) -> Option<usize> {
         let bound = if entry.state.started_here {
             2 * MAX_FLOWS
         } else {
@@ -311,7 +315,7 @@ impl Machine {
 
     fn find_mut(&mut self, flow_id: &FlowId) -> Option<&mut Entry> {
         let index = self.find(flow_id)?;
-        self.entries.get_mut(index)
+        self.entries.get_mut(index).map(|entry| &mut **entry)
     }
 
     fn answer_waiters(&mut self) {
@@ -341,6 +345,7 @@ impl Machine {
         false
     }
 
+    #[inline(never)]
     fn put(&mut self, output: Output) {
         self.outputs.push(output);
     }

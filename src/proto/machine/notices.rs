@@ -215,7 +215,7 @@ impl Machine {
             !self.config.confirm_or_ask()
         };
         if decides {
-            self.adopt(index, verdict, via, Source::Own);
+            self.adopt(index, &verdict, via, Source::Own);
             return;
         }
         let (now, soon, rests) = (self.now.monotonic, self.soon(), self.rests());
@@ -280,7 +280,7 @@ impl Machine {
         if let Some(failure) = entry.failure.take() {
             let code: ErrorCode = failure.code;
             let verdict = Verdict::of_error(Basis::Notice, Some(code), self.now.wall);
-            self.adopt(index, verdict, Via::Local, Source::Own);
+            self.adopt(index, &verdict, Via::Local, Source::Own);
         }
     }
 
@@ -342,7 +342,7 @@ impl Machine {
         let state = State::new(id, provider, started_at, expires_at);
         if let Some(index) = self.insert(Entry::new(state, self.now)) {
             self.write_down(index, Part::Start);
-            self.adopt(index, verdict, via, Source::Own);
+            self.adopt(index, &verdict, via, Source::Own);
         }
     }
 
@@ -400,7 +400,7 @@ impl Machine {
             (None, None) => self.drop_input("unknown_flow"),
             (None, Some(_)) => {}
             (Some(verdict), Some(index)) => {
-                self.adopt(index, verdict, Via::Poll, Source::Own);
+                self.adopt(index, &verdict, Via::Poll, Source::Own);
             }
             (Some(verdict), None) => self.adopt_unknown(
                 probe.flow_id,

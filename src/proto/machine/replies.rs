@@ -76,7 +76,7 @@ impl Machine {
             .clone()
             .is_some_and(|next| self.supersede(index, next, via, Source::Own));
         if !goes_on && let Some(verdict) = reply.verdict(self.now.wall) {
-            self.adopt(index, verdict, via, Source::Own);
+            self.adopt(index, &verdict, via, Source::Own);
         }
     }
 

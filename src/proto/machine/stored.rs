@@ -137,7 +137,7 @@ impl Machine {
         } else if let Some(next) = &state.superseded_by {
             self.supersede(index, next.clone(), Via::Storage, Source::Window);
         } else if let Some(verdict) = &state.verdict {
-            self.adopt(index, verdict.clone(), Via::Storage, Source::Window);
+            self.adopt(index, verdict, Via::Storage, Source::Window);
         }
     }
 
@@ -187,7 +187,7 @@ impl Machine {
             entry.announced.clone_from(&tab.verdict);
         }
         if let Some(verdict) = &tab.verdict {
-            self.adopt(index, verdict.clone(), Via::Storage, Source::Window);
+            self.adopt(index, verdict, Via::Storage, Source::Window);
         }
     }
 

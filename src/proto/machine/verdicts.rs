@@ -41,7 +41,7 @@ impl Machine {
     pub(super) fn adopt(
         &mut self,
         index: usize,
-        verdict: Verdict,
+        verdict: &Verdict,
         via: Via,
         source: Source,
     ) -> bool {
@@ -196,7 +196,7 @@ impl Machine {
     /// `expireAfter` has passed, and one check since has brought nothing.
     pub(super) fn expire(&mut self, index: usize) {
         let verdict = Verdict::unsuccessful(Status::Expired, Basis::Clock, None, self.now.wall);
-        self.adopt(index, verdict, Via::Local, Source::Own);
+        self.adopt(index, &verdict, Via::Local, Source::Own);
     }
 
     /// Another flow went on in this one's place; this one ends as that one does.
@@ -222,16 +222,14 @@ impl Machine {
             return false;
         }
         let now = self.now.wall;
-        let heir = State {
-            started_here: entry.state.started_here,
-            app_state: entry.state.app_state.clone(),
-            ..State::new(
-                next.clone(),
-                entry.state.provider.clone(),
-                now,
-                now + self.config.expire_after,
-            )
-        };
+        let mut heir = State::new(
+            next.clone(),
+            entry.state.provider.clone(),
+            now,
+            now + self.config.expire_after,
+        );
+        heir.started_here = entry.state.started_here;
+        heir.app_state.clone_from(&entry.state.app_state);
         self.stop_checks(index);
         let Some(entry) = self.entries.get_mut(index) else {
             return false;
@@ -282,7 +280,7 @@ impl Machine {
             .and_then(|entry| entry.state.verdict.clone())
             .filter(|verdict| !verdict.is_provisional(confirm));
         if let Some(verdict) = verdict {
-            self.adopt(index, verdict, via, source);
+            self.adopt(index, &verdict, via, source);
         }
     }
 
@@ -302,7 +300,7 @@ impl Machine {
                 .get(before)
                 .is_some_and(|entry| entry.state.superseded_by.as_ref() == Some(&id));
             if follows {
-                self.adopt(before, verdict.clone(), via, source);
+                self.adopt(before, &verdict, via, source);
             }
         }
     }

@@ -234,7 +234,7 @@ impl World {
             Output::OpenPush => self.open_stream(w),
             Output::ClosePush => self.windows[w].stream = None,
             Output::Checked { token } => self.windows[w].checked.push(token),
-            Output::Log { .. } | Output::Wait { .. } => {}
+            Output::Wait { .. } => {}
         }
     }
 
