@@ -1,11 +1,11 @@
 // While a person connects, the developer saves a file: the component is another, the flow and its listeners are the same.
 import assert from "node:assert/strict";
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createServer } from "vite";
 import { Browser } from "../e2e/harness/browser.mjs";
 import { startBackEnd } from "../package/harness/back-end.mjs";
+import { saveUntilShown } from "../package/harness/hot.mjs";
 import { Packed, root } from "../package/harness/packed.mjs";
 
 const COMPONENTS = { react: "src/Integration.jsx", svelte: "src/Integration.svelte", vue: "src/Integration.vue" };
@@ -33,9 +33,7 @@ describe("hot reloading", () => {
       await browser.windowFrom(() => tab.click("section button"));
       await says("Waiting for authorization…");
 
-      const file = join(app, component);
-      await writeFile(file, (await readFile(file, "utf8")).replace("Waiting for authorization…", "Still waiting"));
-      await says("Still waiting");
+      await saveUntilShown(browser, join(app, component), () => tab.run(() => document.querySelector("[role=status]")?.textContent));
       backEnd.settle({ status: "completed", integrationId: "int_1" });
       await says("Connected as int_1");
       assert.equal(await tab.run(() => window.isSamePage), true);

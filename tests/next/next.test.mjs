@@ -1,12 +1,13 @@
 // The example for Next.js, with the package as others get it: rendered on the server, built and in development, where React is strict.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { cp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Browser } from "../e2e/harness/browser.mjs";
 import { startBackEnd } from "../package/harness/back-end.mjs";
+import { saveUntilShown } from "../package/harness/hot.mjs";
 import { exec, Packed, root } from "../package/harness/packed.mjs";
 import { serveSite } from "../package/harness/site.mjs";
 
@@ -89,9 +90,7 @@ describe("the example for Next.js", () => {
     await tab.run(() => (window.isSamePage = true));
     await tab.click("section button");
     await says(tab, ["Waiting for authorization…", "Not connected"]);
-    const component = join(app, "app/integration.jsx");
-    await writeFile(component, (await readFile(component, "utf8")).replace("Waiting for authorization…", "Still waiting"));
-    await says(tab, ["Still waiting", "Not connected"]);
+    await saveUntilShown(browser, join(app, "app/integration.jsx"), () => texts(tab));
     backEnd.settle({ status: "completed", integrationId: "int_1" });
     await says(tab, ["Connected as int_1", "Not connected"]);
     assert.equal(await tab.run(() => window.isSamePage), true);
