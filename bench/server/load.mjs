@@ -3,6 +3,7 @@
  * Prints `{ requests, seconds, latencies }`, in milliseconds.
  */
 import { Agent, get } from "node:http";
+import { rounded } from "../figures.mjs";
 
 const [origin, seconds, connections] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const parts = [];
@@ -38,5 +39,6 @@ latencies.length = 0;
 const began = performance.now();
 await Promise.all(workers.map(() => askUntil(began + seconds * 1000)));
 const took = (performance.now() - began) / 1000;
-console.log(JSON.stringify({ requests: latencies.length, seconds: took, latencies }));
-process.exit(0);
+const result = { requests: latencies.length, seconds: took, latencies: latencies.map((each) => rounded(each, 3)) };
+// Connections that are kept alive would keep the process.
+process.stdout.write(JSON.stringify(result), () => process.exit(0));
