@@ -1,5 +1,4 @@
 /** `oauth-sync/svelte`: flows as Svelte stores. They follow the store contract by themselves and import nothing. */
-import { follow } from "./follow.js";
 import type { OAuthSync } from "./index.js";
 import { follow } from "./follow.js";
 import type { Flow, PendingFlow, StartOptions } from "./types.js";
