@@ -17,6 +17,7 @@ pub mod listener;
 pub mod lock;
 pub mod page;
 pub mod popup;
+pub mod push;
 pub mod storage;
 pub mod transports;
 pub mod window;
