@@ -85,7 +85,7 @@ const STAGES = {
  */
 const MINUTES = {
   fmt: 0.5, clippy: 2.5, "clippy-wasm": 1.5, rustdoc: 1.5, native: 6, postgres: 4, wasm: 1.5, build: 2, tsc: 0.5, types: 0.5, js: 1, package: 1.5, element: 1.5,
-  bindings: 1, testing: 1, examples: 2, size: 0.5, deny: 2.5, provider: 0.5, e2e: 4, "e2e-instances": 2, "e2e-firefox": 5, "e2e-webkit": 2, matrix: 5,
+  bindings: 1, testing: 1, examples: 2, size: 0.5, deny: 2, provider: 0.5, e2e: 6, "e2e-instances": 2, "e2e-firefox": 4, "e2e-webkit": 2, matrix: 5,
 };
 
 async function nodeTests(directory) {

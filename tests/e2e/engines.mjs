@@ -13,12 +13,26 @@ const looks = Object.fromEntries(
   ].map((name) => [name, LOOKS]),
 );
 
+const PROTOCOL = "only Chromium's own protocol crashes, freezes or throttles a page";
+const asks = "another_window_asks_within_three_seconds_of_the_first_silence_when_the_one_that_asks_";
+const chromiumAlone = {
+  ...looks,
+  [`${asks}crashes`]: PROTOCOL,
+  [`${asks}is_frozen`]: PROTOCOL,
+  a_hidden_tab_whose_timers_run_once_a_minute_polls_on: PROTOCOL,
+  a_success_while_the_machine_slept_for_an_hour_is_heard_and_nothing_else: PROTOCOL,
+  a_flow_that_is_still_pending_after_an_hours_sleep_is_asked_about_and_still_completes: PROTOCOL,
+};
+
 /** By engine and test, the reason why it is skipped there. `npm run e2e` counts that these were skipped, and no others. */
 export const skips = {
   chromium: {},
-  firefox: looks,
+  firefox: {
+    ...chromiumAlone,
+    a_page_in_the_back_forward_cache_hears_it_when_it_is_back: "Firefox did not keep a page in that cache under its driver",
+  },
   webkit: {
-    ...looks,
+    ...chromiumAlone,
     a_popup_blocked_by_the_browser_leaves_a_link_to_go_on: "WebKitGTK lets a click open more than one window, so its blocker cannot be met in a click",
   },
 };

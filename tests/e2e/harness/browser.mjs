@@ -6,11 +6,14 @@ import { Tab } from "./tab.mjs";
  * here. What a test does by `sendDevToolsCommand` is Chromium's alone, and is skipped elsewhere.
  */
 export class Browser {
-  /** @param {{ popups?: "allowed" | "blocked", flags?: string[], engine?: string }} [options] `blocked`: only what a click opens may open */
-  static async start({ popups = "blocked", flags = [], engine = engineName } = {}) {
+  /**
+   * @param {{ popups?: "allowed" | "blocked", flags?: string[], without?: string[], engine?: string }} [options] `blocked`: only what a click
+   *   opens may open; `flags` are given to Chromium beside the driver's own, `without` are those of the driver that are not
+   */
+  static async start({ popups = "blocked", flags = [], without = [], engine = engineName } = {}) {
     const browser = new Browser();
     if (!Object.hasOwn(engines, engine)) throw new Error(`no engine is called ${engine}; there are ${Object.keys(engines).join(", ")}`);
-    const { driver, end } = await engines[engine]({ popups, flags });
+    const { driver, end } = await engines[engine]({ popups, flags, without });
     Object.assign(browser, { engine, driver, end });
     await driver.manage().setTimeouts({ script: 15_000, pageLoad: 20_000 });
     browser.home = await driver.getWindowHandle();

@@ -13,7 +13,7 @@ const env = (name, usual) => process.env[name] ?? usual;
  * How each engine is started: `start(options)` gives its driver, and `end`, which takes away what the driver leaves behind.
  * `popups` is `allowed`, or `blocked`: only what a click opens may open.
  *
- * @type {Record<string, (options: { popups: "allowed" | "blocked", flags: string[] }) => Promise<{ driver: object, end: () => Promise<void> }>>}
+ * @type {Record<string, (options: { popups: "allowed" | "blocked", flags: string[], without: string[] }) => Promise<{ driver: object, end: () => Promise<void> }>>}
  */
 export const engines = { chromium: startChromium, firefox: startFirefox, webkit: startWebKit };
 
@@ -25,12 +25,12 @@ const chromiumFlags = [
   "--disable-component-update", "--disable-sync", "--window-size=1280,900",
 ];
 
-async function startChromium({ popups, flags }) {
+async function startChromium({ popups, flags, without }) {
   const profile = await mkdtemp(`${tmpdir()}/oauth-sync-chromium-`);
   const options = new chrome.Options();
   options.setChromeBinaryPath(env("CHROMIUM", "/usr/bin/chromium"));
   options.addArguments(...chromiumFlags, ...flags, `--user-data-dir=${profile}`);
-  if (popups === "blocked") options.excludeSwitches("disable-popup-blocking");
+  options.excludeSwitches(...without, ...(popups === "blocked" ? ["disable-popup-blocking"] : []));
   options.windowTypes("tab", "webview", "page");
   const driver = await new Builder()
     .forBrowser("chrome")
@@ -40,10 +40,10 @@ async function startChromium({ popups, flags }) {
   return { driver, end: () => rm(profile, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-async function startFirefox({ popups, flags }) {
+async function startFirefox({ popups }) {
   const options = new firefox.Options();
   options.setBinary(env("FIREFOX", "/usr/bin/firefox-esr"));
-  options.addArguments("-headless", ...flags);
+  options.addArguments("-headless");
   // The driver's own profile lets every window open.
   options.setPreference("dom.disable_open_during_load", popups === "blocked");
   const driver = await new Builder()

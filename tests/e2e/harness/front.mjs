@@ -129,7 +129,8 @@ export class Front {
     const body = await readFile(new URL(name, pages));
     const headers = { "content-type": types[extname(name)], "cache-control": "no-store" };
     if (!name.endsWith(".html")) response.writeHead(200, headers).end(body);
-    else this.#sendPage(response, 200, { ...headers, "content-security-policy": policy }, body.toString(), kind);
+    // A page that may not be stored is not kept in the back/forward cache.
+    else this.#sendPage(response, 200, { ...headers, "cache-control": "no-cache", "content-security-policy": policy }, body.toString(), kind);
   }
 
   /** Sends an HTML page with the first script put in. */

@@ -17,11 +17,11 @@ export function scenarios(browserOptions) {
   });
   after(() => browser?.quit());
 
-  /** @param {{ mayReportErrors?: boolean }} [options] `mayReportErrors`: the fault is one that a page reports as an error */
-  return function scenario(name, run, { mayReportErrors = false } = {}) {
+  /** @param {{ mayReportErrors?: boolean, timeout?: number }} [options] `mayReportErrors`: the fault is one that a page reports as an error */
+  return function scenario(name, run, { mayReportErrors = false, timeout = 90_000 } = {}) {
     const place = placeOf(name);
     if (place === null) return;
-    test(name, { timeout: 90_000, ...place }, async (context) => {
+    test(name, { timeout, ...place }, async (context) => {
       const world = await World.open();
       try {
         await run({ world, browser, open: opener(world, browser) }, context);

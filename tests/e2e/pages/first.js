@@ -46,9 +46,23 @@
     "sixteen-minutes-later": () => later(16),
     "windows-refused": () => fix(window, "open", () => null),
   };
+  // A machine that sleeps: the wall clock is an hour on when the page is resumed, and the monotonic clock is not.
+  faults["sleeps-an-hour"] = () => {
+    const now = Date.now;
+    let slept = 0;
+    Date.now = () => now.call(Date) + slept;
+    document.addEventListener("resume", () => {
+      slept += 3_600_000 + 60_000;
+    }, true);
+  };
   const asked = new URL(document.currentScript.src).searchParams.get("faults") ?? "";
   for (const name of asked.split(",").filter(Boolean)) faults[name]();
 
+  // A beacon outlives the page; a browser takes 64 KiB of them at a time, and refuses more requests than it can hold.
+  const send = async (path, body) => {
+    if (navigator.sendBeacon(path, body)) return;
+    while (!(await fetch(path, { method: "POST", body }).catch(() => null))) await new Promise((resolve) => setTimeout(resolve, 50));
+  };
   // What is sent and stored goes to the test too, which knows what must never be in it.
   const tell = (what) => {
     if (window.isFlooded) return;
@@ -58,7 +72,7 @@
     } catch {
       // What has no JSON is nothing of ours.
     }
-    if (text.length < 10_000) navigator.sendBeacon("/test/said", text);
+    if (text.length < 10_000) send("/test/said", text);
   };
   const overhear = (type, method) => {
     const original = type?.prototype[method];
@@ -80,7 +94,7 @@
   let seq = 0;
   window.report = (kind, details = {}) => {
     seq += 1;
-    navigator.sendBeacon("/test/log", JSON.stringify({ tab, document: id, seq, kind, at: Date.now(), ...details }));
+    send("/test/log", JSON.stringify({ tab, document: id, seq, kind, at: Date.now(), ...details }));
   };
   window.reported = () => ({ document: id, count: seq });
   window.report("load", { path: location.pathname });
