@@ -34,6 +34,34 @@ scenario("a_message_of_another_origin_changes_nothing", async ({ open, world, br
   assert.deepEqual(victim.events({ type: "completed" }), []);
 });
 
+scenario("a_page_of_another_origin_that_frames_the_app_changes_nothing", async ({ world, browser }) => {
+  world.front.headers.app["content-security-policy"] = `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; frame-src ${world.origin}`;
+  const attacker = await browser.openTab(`${world.foreignOrigin}/test/attacker.html`);
+  const options = { ...noEndpoint, startUrl: "/test/plain-listener.html" };
+  const address = `${world.origin}/test/app.html?${new URLSearchParams({ tab: "framed", options: JSON.stringify(options) })}`;
+  await attacker.run((url) => {
+    window.frame = document.body.appendChild(Object.assign(document.createElement("iframe"), { src: url }));
+  }, address);
+  await world.log.first({ tab: "framed", kind: "ready" });
+  const { driver } = browser;
+  const inFrame = async (code, ...args) => {
+    await attacker.run(() => {});
+    await driver.switchTo().frame(0);
+    const result = await driver.executeScript(code, ...args);
+    await driver.switchTo().defaultContent();
+    return result;
+  };
+  await inFrame(() => window.sync.start("github", { flowId: "framed-flow-1" }));
+  await attacker.run((message) => {
+    const { contentWindow } = document.querySelector("iframe");
+    for (const each of [message, { ...message, flowId: undefined }, null, { type: "oauth-sync", v: 1 }]) contentWindow.postMessage(each, "*");
+  }, success("framed-flow-1"));
+  await browser.until(async () => (await inFrame(() => window.sync.diagnostics().dropped.foreign_origin ?? 0)) >= 4, "the foreign messages to be counted");
+  assert.deepEqual(await inFrame(() => window.sync.flows().map(({ status }) => status)), ["pending"]);
+  assert.deepEqual(world.log.find({ tab: "framed", type: "completed" }), []);
+  await inFrame(() => window.sync.close());
+});
+
 const junk = [
   null, 0, "oauth-complete", true, [], {}, { type: "oauth-complete" }, { type: "oauth-complete", v: 1 }, { type: 7 },
   { type: "oauth-complete", v: 1, id: "junk-notice-1", provider: "", success: true },
