@@ -22,8 +22,10 @@ use web_sys::AbortController;
 const DEADLINE: Millis = Millis::seconds(10);
 /// A refresh is a server's question to a provider, and may wait for another that is under way.
 const REFRESH_DEADLINE: Millis = Millis::seconds(30);
-/// The longest answer, in code units. The status contract needs a fraction of it, and 256 connections as much.
-const MAX_ANSWER: u32 = 262_144;
+/// The longest answer of the status endpoint, in code units. The contract needs a fraction of it.
+const MAX_STATUS: u32 = 65_536;
+/// And the longest about connections: 256 of them need as much.
+const MAX_CONNECTIONS: u32 = 262_144;
 
 /// Who knows where a flow stands.
 #[derive(Clone, Debug)]
@@ -270,10 +272,14 @@ async fn ask(asked: &Asked, fetch: Option<&Function>, signal: &JsValue) -> Resul
     if let Asked::Status(Source::Function(_), _) = asked {
         return Ok(JsBag::new(answer).map_or(FAILED, |bag| read(&bag)));
     }
-    let (mut spoken, is_readable) = head(&answer);
+    let max = match asked {
+        Asked::Status(..) => MAX_STATUS,
+        Asked::Connections(_) => MAX_CONNECTIONS,
+    };
+    let (mut spoken, is_readable) = head(&answer, max);
     if is_readable {
         let body = value::settled(&call(&answer, "text", &[])?)?.await?;
-        spoken.body = value::parse(&body, MAX_ANSWER).and_then(JsBag::new);
+        spoken.body = value::parse(&body, max).and_then(JsBag::new);
     }
     Ok(match asked {
         Asked::Status(..) => of_status(&spoken),
@@ -296,7 +302,7 @@ fn refresh(seen: u64, signal: &JsValue) -> Result<JsValue, JsValue> {
 }
 
 /// What status and headers say, and whether there is a body to read.
-fn head(response: &JsValue) -> (Spoken, bool) {
+fn head(response: &JsValue, max: u32) -> (Spoken, bool) {
     let header = |name: &str| {
         call(&property(response, "headers"), "get", &[&name.into()])
             .ok()
@@ -310,7 +316,7 @@ fn head(response: &JsValue) -> (Spoken, bool) {
     let status = property(response, "status").as_f64().unwrap_or(0.0) as u16;
     let is_readable = !property(response, "redirected").is_truthy()
         && header("content-type").is_some_and(|header| is_json(&header))
-        && header("content-length").is_none_or(|header| fits(&header));
+        && header("content-length").is_none_or(|header| fits(&header, max));
     let retry_after = match status {
         429 | 503 => header("retry-after").and_then(|header| retry_after(&header)),
         _ => None,
@@ -404,8 +410,8 @@ fn is_json(content_type: &str) -> bool {
     essence.eq_ignore_ascii_case("application/json") || ends_with("+json")
 }
 
-fn fits(content_length: &str) -> bool {
-    digits(content_length).is_some_and(|length| length <= MAX_ANSWER)
+fn fits(content_length: &str, max: u32) -> bool {
+    digits(content_length).is_some_and(|length| length <= max)
 }
 
 /// A number of nothing but digits; one past 32 bits is the largest.
