@@ -1,17 +1,13 @@
 //! An access token that is good for a while, whoever asks and however many ask at once.
 
-use super::attempt::{Outcome, Report, Step};
+use super::attempt::{Outcome, Step};
 use super::decide::{self, Next, Wish};
 use super::{TokenError, TokenService, Tokens};
 use crate::clock::{Millis, millis};
 use crate::store::{Ending, ReauthReason, StoredConnection, Verdict};
 use secrecy::SecretString;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-use tokio_util::task::TaskTracker;
 
 /// How often the row is looked at while another process asks the provider.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -46,27 +42,6 @@ pub struct Refreshed {
     pub tokens: Tokens,
     /// What was asked of the provider by this process: nothing, where another one did it.
     pub steps: Vec<Step>,
-}
-
-/// The attempts that are under way in this process, by connection.
-#[derive(Default)]
-pub(super) struct Flights {
-    running: Mutex<HashMap<String, watch::Receiver<Option<Report>>>>,
-    tasks: TaskTracker,
-}
-
-impl Flights {
-    /// Runs a task that the process waits for before it ends.
-    pub(super) fn spawn<T: Send + 'static>(
-        &self,
-        task: impl Future<Output = T> + Send + 'static,
-    ) -> JoinHandle<T> {
-        self.tasks.spawn(task)
-    }
-
-    fn running(&self) -> MutexGuard<'_, HashMap<String, watch::Receiver<Option<Report>>>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl TokenService {
@@ -187,44 +162,6 @@ impl TokenService {
         Err(TokenError::Restless)
     }
 
-    /// Waits for the attempts that are under way in this process.
-    pub async fn finish(&self) {
-        self.flights.tasks.close();
-        self.flights.tasks.wait().await;
-    }
-
-    /// Joins the attempt that is under way for this connection, or begins one: in a task of its own, so that a caller
-    /// who goes away does not take a spent refresh token along.
-    async fn fly(self: &Arc<Self>, row: StoredConnection, forced: bool) -> Report {
-        let mut landing = {
-            let mut running = self.flights.running();
-            match running.get(&row.id) {
-                Some(flight) => flight.clone(),
-                None => {
-                    let (told, flight) = watch::channel(None);
-                    running.insert(row.id.clone(), flight.clone());
-                    let service = Arc::clone(self);
-                    self.flights.tasks.spawn(async move {
-                        let landed = Landed {
-                            service: &service,
-                            connection: row.id.clone(),
-                        };
-                        let report = service.attempt(row, forced).await;
-                        // Before anybody is told: who comes now has to look at the row again.
-                        drop(landed);
-                        told.send_replace(Some(report));
-                    });
-                    flight
-                }
-            }
-        };
-        match landing.wait_for(Option::is_some).await.as_deref() {
-            Ok(Some(report)) => report.clone(),
-            // The task is gone without a word: it panicked, or the runtime ends.
-            _ => Report::failed("the attempt ended early", self.clock.now()),
-        }
-    }
-
     fn hand_out(
         &self,
         row: StoredConnection,
@@ -271,17 +208,5 @@ impl TokenService {
         };
         self.store.end_refresh(&ending, now).await?;
         Err(TokenError::ReauthRequired(reason))
-    }
-}
-
-/// Takes an attempt off the list when it ends, however it ends.
-struct Landed<'a> {
-    service: &'a TokenService,
-    connection: String,
-}
-
-impl Drop for Landed<'_> {
-    fn drop(&mut self) {
-        self.service.flights.running().remove(&self.connection);
     }
 }

@@ -1,6 +1,8 @@
 //! Changes as they happen: who hears what, once, whatever comes between.
 
-use crate::harness::{BY_SCRIPT, Browser, Event, REFRESH_TOKEN, Rotating, Server, Stream};
+use crate::harness::{
+    BY_SCRIPT, Browser, Event, REFRESH_TOKEN, Rotating, Server, Stream, eventually, logged,
+};
 use axum::http::StatusCode;
 use oauth_sync_server::push::Limits;
 use serde_json::json;
@@ -421,6 +423,27 @@ async fn a_change_of_another_process_reaches_streams_and_long_polls() {
     elsewhere.cancel("flow-0002").await;
     assert_eq!(poll.await.unwrap().json()["status"], "cancelled");
     assert!(store.connection("ann", "mona").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_database_that_fails_for_a_while_costs_time_and_no_change() {
+    let server = Server::start().await;
+    let mut ann = server.browser("ann");
+    let (mut stream, _) = ann.events(None).await;
+    ann.start("mona", "flow-0001").await;
+    stream.expect("flow").await;
+    let mut file = crate::sqlite::raw(&server.database()).await;
+    let mut run = async |sql: &'static str| {
+        sqlx::query(sql).execute(&mut file).await.unwrap();
+    };
+    run("ALTER TABLE people RENAME TO gone").await;
+    eventually("the watch fails", || async {
+        logged().contains("will watch again")
+    })
+    .await;
+    run("ALTER TABLE gone RENAME TO people").await;
+    ann.cancel("flow-0001").await;
+    assert_eq!(short(&stream.expect("flow").await), "flow-0001 cancelled");
 }
 
 #[tokio::test]
