@@ -4,7 +4,7 @@ use crate::harness::{
     BY_SCRIPT, Browser, Event, REFRESH_TOKEN, Rotating, Server, Stream, eventually, logged,
 };
 use axum::http::StatusCode;
-use oauth_sync_server::push::Limits;
+use oauth_sync_server::push::{Hub, Limits, Start};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -425,23 +425,45 @@ async fn a_change_of_another_process_reaches_streams_and_long_polls() {
     assert!(store.connection("ann", "mona").await.unwrap().is_none());
 }
 
+/// The reader of a person's room is behind: it was not woken yet, and somebody comes who reads by themselves.
+#[tokio::test]
+async fn what_a_listener_has_read_it_does_not_hear_again() {
+    let server = Server::start().await;
+    let mut ann = server.browser("ann");
+    let hub = Arc::new(Hub::new(Arc::clone(&server.store), Limits::default()));
+    let mut first = hub.listen("ann", Start::Now).await.unwrap();
+    ann.start("mona", "flow-0001").await;
+    ann.start("plain", "flow-0002").await;
+    let mut second = hub.listen("ann", Start::After(0)).await.unwrap();
+    tokio::spawn(Arc::clone(&hub).run(server.app.stopping.clone()));
+    for version in 1..=2 {
+        assert_eq!(second.next().await.unwrap().version(), version);
+        assert_eq!(first.next().await.unwrap().version(), version);
+    }
+    ann.cancel("flow-0001").await;
+    assert_eq!(second.next().await.unwrap().version(), 3);
+    assert_eq!(first.next().await.unwrap().version(), 3);
+}
+
 #[tokio::test]
 async fn a_database_that_fails_for_a_while_costs_time_and_no_change() {
     let server = Server::start().await;
     let mut ann = server.browser("ann");
     let (mut stream, _) = ann.events(None).await;
-    ann.start("mona", "flow-0001").await;
-    stream.expect("flow").await;
-    let mut file = crate::sqlite::raw(&server.database()).await;
-    let mut run = async |sql: &'static str| {
-        sqlx::query(sql).execute(&mut file).await.unwrap();
-    };
-    run("ALTER TABLE people RENAME TO gone").await;
-    eventually("the watch fails", || async {
-        logged().contains("will watch again")
+    let mut beside = server.beside().await;
+    let mut run = async |sql: &str| beside.run(sql).await.unwrap();
+    run("ALTER TABLE connections RENAME TO gone").await;
+    run(
+        "INSERT INTO flows (id, user_id, provider, status, created_at, expires_at, claimable_until) \
+         VALUES ('flow-0001', 'ann', 'mona', 'pending', 1, 9000000000000, 9000000000000)",
+    )
+    .await;
+    eventually("the reader fails", || async {
+        logged().contains("will read again")
     })
     .await;
-    run("ALTER TABLE gone RENAME TO people").await;
+    run("ALTER TABLE gone RENAME TO connections").await;
+    assert_eq!(short(&stream.expect("flow").await), "flow-0001 pending");
     ann.cancel("flow-0001").await;
     assert_eq!(short(&stream.expect("flow").await), "flow-0001 cancelled");
 }
