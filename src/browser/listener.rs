@@ -23,7 +23,7 @@ impl Listener {
         Self::boxed(Box::new(on_event)).with(target, kind)
     }
 
-    /// Calls it with every event called `kind` of `target` as well; [`kind_of`] tells them apart.
+    /// Calls it with every event called `kind` of `target` as well; `kind_of` tells them apart.
     pub fn with(mut self, target: &EventTarget, kind: &'static str) -> Option<Self> {
         target
             .add_event_listener_with_callback(kind, self.closure.as_ref().unchecked_ref())
