@@ -34,7 +34,7 @@ const STAGES = {
   postgres: {
     commands: async () => {
       await installPostgres(say);
-      const skipped = ["sqlite::", "config::", "startup::", "openapi::", "a_full_database", "fifty_callers_of_this_process"].flatMap((name) => ["--skip", name]);
+      const skipped = ["model::", "sqlite::", "config::", "startup::", "openapi::", "a_full_database", "fifty_callers_of_this_process"].flatMap((name) => ["--skip", name]);
       return [cargo("test", "--package", "oauth-sync-server", "--test", "server", "--", "--include-ignored", ...skipped)];
     },
     env: { OAUTH_SYNC_TEST_DATABASE: "postgres" },
