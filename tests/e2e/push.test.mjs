@@ -199,6 +199,6 @@ async function allHear(tabs, id) {
 async function person(tab, browser) {
   await tab.run(() => null);
   const cookies = await browser.driver.manage().getCookies();
-  const { value } = cookies.find((cookie) => /^demo-\w+\./u.test(cookie.value));
+  const { value } = cookies.find((cookie) => /^demo-[\w-]+\./u.test(cookie.value));
   return value.split(".")[0];
 }

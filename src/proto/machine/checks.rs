@@ -65,6 +65,8 @@ pub(super) struct Checks {
     concluded: Option<RequestId>,
     /// When the latest check began of whose answer another window has told.
     heard: Option<Millis>,
+    /// Push began anew, and no check has been answered since: it does not know what was before.
+    is_owed: bool,
     /// Some check has been answered since this page loaded.
     pub(super) answered: bool,
 }
@@ -92,6 +94,7 @@ impl Default for Checks {
             in_flight: Vec::new(),
             concluded: None,
             heard: None,
+            is_owed: false,
             answered: false,
         }
     }
@@ -152,6 +155,17 @@ impl Checks {
             requests.push(check.request);
         }
         requests
+    }
+
+    /// Push knows nothing of it before now: polling goes on until a check has been answered.
+    pub(super) fn owe(&mut self) {
+        self.is_owed = true;
+    }
+
+    /// Some check has been answered.
+    pub(super) fn answer(&mut self) {
+        self.answered = true;
+        self.is_owed = false;
     }
 
     /// A check is wanted as soon as one may begin.
@@ -234,7 +248,7 @@ impl Checks {
             return Millis::NEVER;
         }
         let mut due = self.wanted;
-        if !rests {
+        if !rests || self.is_owed {
             due = due.min(first(&self.hints));
             if self.run_left > 0 {
                 due = due.min(self.next_run);
@@ -265,7 +279,7 @@ impl Checks {
             self.run_left -= 1;
             self.next_run = now + RUN_EVERY;
         }
-        let counted = !rests && self.next_poll <= now && !self.is_polling();
+        let counted = (!rests || self.is_owed) && self.next_poll <= now && !self.is_polling();
         if counted {
             self.polls = self.polls.saturating_add(1);
             self.schedule_next(schedule, now, hidden);
@@ -330,7 +344,7 @@ impl Checks {
     pub(super) fn heard_of_check(&mut self, begun: Millis, now: Millis) {
         self.heard = self.heard.max(Some(begun));
         self.last_begun = self.last_begun.max(Some(begun));
-        self.answered = true;
+        self.answer();
         if self.wanted > now && begun + LOOKED_INTO >= self.wanted {
             self.wanted = Millis::NEVER;
         }

@@ -44,6 +44,8 @@ pub(super) struct Connections {
     /// When it was read or asked for last.
     sought: Option<Millis>,
     failures: u32,
+    /// Push began anew, and the list has not been read since: what was before is not known.
+    is_owed: bool,
     pub(super) refreshes: Refreshes,
 }
 
@@ -56,6 +58,7 @@ impl Default for Connections {
             reading: None,
             sought: None,
             failures: 0,
+            is_owed: false,
             refreshes: Refreshes::default(),
         }
     }
@@ -151,11 +154,14 @@ impl Machine {
     /// A new reason to look at the list.
     pub(super) fn seek_list(&mut self) {
         let now = self.now.monotonic;
-        if !self.config.connections || self.poller.is_away() || self.push.is_live() {
+        if !self.config.connections || self.poller.is_away() {
+            return;
+        }
+        if self.push.is_live() && !self.connections.is_owed {
             return;
         }
         let polls = self.poller.polls();
-        let is_first = polls && self.connections.listed.is_none();
+        let is_first = polls && (self.connections.listed.is_none() || self.connections.is_owed);
         let connections = &mut self.connections;
         connections.failures = 0;
         if !is_first
@@ -180,6 +186,14 @@ impl Machine {
             self.read_list_after(self.push.head_start());
         } else {
             self.read_list_after(READ_WITHIN + self.poller.spread(1000));
+        }
+    }
+
+    /// Push begins, or goes on: what it has not told has to be read.
+    pub(super) fn catch_up_with_list(&mut self, resumed: bool) {
+        self.connections.is_owed |= !resumed;
+        if self.connections.is_owed {
+            self.read_list_after(Millis::ZERO);
         }
     }
 
@@ -225,6 +239,7 @@ impl Machine {
         self.connections.reading = None;
         if let Some((version, list)) = list {
             self.connections.failures = 0;
+            self.connections.is_owed = false;
             self.merge_list(version, list, Via::Poll);
             if self.poller.polls() {
                 self.tell_list();
@@ -299,7 +314,11 @@ impl Machine {
     fn merge_list(&mut self, version: u64, list: Vec<Connection>, via: Via) {
         let mut gone = Vec::new();
         for held in &self.connections.held {
-            let is_in_it = list.iter().any(|each| each.id == held.connection.id);
+            // Another window's list also names what is gone, perhaps by an earlier change than the last that is held here.
+            let is_it = |each: &Connection| {
+                each.id == held.connection.id && each.state != ConnectionState::Disconnected
+            };
+            let is_in_it = list.iter().any(is_it);
             if !is_in_it && held.connection.version <= version {
                 gone.push(held.connection.clone());
             }
@@ -344,6 +363,8 @@ impl Machine {
                 *held = new.clone();
                 change
             }
+            // It was gone by the time of a whole list that has been heard.
+            None if connections.listed >= Some(new.connection.version) => return,
             None => {
                 let is_gone = new.is_gone();
                 if !self.insert_connection(new.clone()) || is_gone {

@@ -375,6 +375,7 @@ impl Machine {
     fn stand_in(&mut self) {
         self.poller.standing_in = true;
         self.poller.wake_until = Millis::NEVER;
+        self.seek_list();
     }
 
     /// One is enough for what is said at about the same time.

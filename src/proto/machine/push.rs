@@ -212,7 +212,7 @@ impl Machine {
                     self.tell_connection(&id, None);
                 }
             }
-            Pushed::Reset => self.ask_for_everything(),
+            Pushed::Reset => self.catch_up(false),
             Pushed::Reconnects => self.lose_push(),
             Pushed::Ended => {
                 self.lose_push();
@@ -235,9 +235,7 @@ impl Machine {
         if !core::mem::replace(&mut self.push.is_live, true) {
             self.say_here();
         }
-        if !resumed {
-            self.ask_for_everything();
-        }
+        self.catch_up(resumed);
     }
 
     fn on_pushed_flow(&mut self, flow_id: &FlowId, reply: &Reply) {
@@ -247,9 +245,15 @@ impl Machine {
         }
     }
 
-    /// What push has not told may have happened: one check of each flow, and the list.
-    fn ask_for_everything(&mut self) {
+    /// What push has not told may have happened: the list is read and each flow checked, until there are answers.
+    fn catch_up(&mut self, resumed: bool) {
+        self.catch_up_with_list(resumed);
+        if resumed {
+            return;
+        }
+        for entry in &mut self.entries {
+            entry.checks.owe();
+        }
         self.want_checks(None, self.now.monotonic);
-        self.read_list_after(Millis::ZERO);
     }
 }

@@ -48,6 +48,8 @@ struct Task {
     asked: Option<Millis>,
     /// Ours, where this window polls.
     request: Option<RequestId>,
+    /// The version that was held when it began: a word that there is none says nothing of a later one.
+    begun_with: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -153,6 +155,7 @@ impl Machine {
                 until,
                 asked: None,
                 request: None,
+                begun_with: 0,
             }),
         }
     }
@@ -175,18 +178,21 @@ impl Machine {
             self.refresh_unasked();
         }
         for index in 0..self.connections.refreshes.tasks.len() {
-            let request = self.next_request();
-            if let Some(task) = self.connections.refreshes.tasks.get_mut(index)
-                && task.request.is_none()
-            {
-                task.request = Some(request);
-                self.outputs.push(Output::Refresh {
-                    request,
-                    id: task.id.clone(),
-                    seen: task.seen,
-                });
-                self.say_here_again();
+            let Some(task) = self.connections.refreshes.tasks.get(index) else {
+                return;
+            };
+            if task.request.is_some() {
+                continue;
             }
+            let (id, seen) = (task.id.clone(), task.seen);
+            let begun_with = self.held(&id).map_or(0, |held| held.connection.version);
+            let request = self.next_request();
+            if let Some(task) = self.connections.refreshes.tasks.get_mut(index) {
+                task.request = Some(request);
+                task.begun_with = begun_with;
+            }
+            self.put(Output::Refresh { request, id, seen });
+            self.say_here_again();
         }
     }
 
@@ -235,19 +241,23 @@ impl Machine {
             return;
         };
         task.request = None;
-        let id = task.id.clone();
-        let connection = connection.filter(|connection| connection.id == id);
-        let outcome = match &connection {
-            Some(connection) => Refreshed::of(connection.state),
-            None if is_gone => Refreshed::Removed,
-            None => Refreshed::Failed,
+        let (id, begun_with) = (task.id.clone(), task.begun_with);
+        let held = self.held(&id).map(|held| held.connection.clone());
+        let outcome = match (connection.filter(|connection| connection.id == id), held) {
+            (Some(connection), _) => {
+                let outcome = Refreshed::of(connection.state);
+                self.merge_connection(connection, Via::Poll);
+                outcome
+            }
+            (None, Some(held)) if is_gone && held.version > begun_with => Refreshed::of(held.state),
+            (None, held) if is_gone => {
+                if let Some(held) = held {
+                    self.merge_gone(held, Via::Poll);
+                }
+                Refreshed::Removed
+            }
+            _ => Refreshed::Failed,
         };
-        let gone = self.held(&id).map(|held| held.connection.clone());
-        if let Some(connection) = connection {
-            self.merge_connection(connection, Via::Poll);
-        } else if is_gone && let Some(gone) = gone {
-            self.merge_gone(gone, Via::Poll);
-        }
         self.conclude_refresh(&id, outcome);
         if let Some(span) = retry_after {
             self.put_off_refresh(&id, span);

@@ -19,7 +19,7 @@ impl Machine {
     pub(super) fn on_reply(&mut self, request: RequestId, reply: &Reply) {
         if let Some((index, begun)) = self.concluded(request) {
             if let Some(entry) = self.entries.get_mut(index) {
-                entry.checks.answered = true;
+                entry.checks.answer();
             }
             self.take_reply(index, reply, Via::Poll);
             if self.is_open(index) {

@@ -1,6 +1,7 @@
 //! Long random runs of two or three windows in a world that loses, repeats, delays and reorders, and what must hold in
 //! all of them. A run follows from its seed and the number of its steps; a run that failed is kept below by name.
 
+mod connections;
 pub mod properties;
 pub mod steps;
 
