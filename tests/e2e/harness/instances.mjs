@@ -53,8 +53,9 @@ export class Instances {
     for await (const chunk of request) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     // Who does not listen is passed over; what was sent once is not sent again.
+    const first = (this.#turn += 1);
     for (let tries = 0; tries < this.#servers.length; tries += 1) {
-      const server = this.#servers[(this.#turn += 1) % this.#servers.length];
+      const server = this.#servers[(first + tries) % this.#servers.length];
       const outcome = await this.#ask(server, request, body, response);
       if (outcome !== "ECONNREFUSED") return;
     }
