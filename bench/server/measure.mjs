@@ -1,4 +1,4 @@
-/** What is measured, each with both servers taking turns. */
+/** What is measured, each with all servers taking turns. */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { get } from "node:http";
@@ -6,50 +6,49 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { root } from "../../scripts/command.mjs";
 import { rotated, rounded, sumUp } from "../figures.mjs";
-import { REFERENCE } from "./prepare.mjs";
 
 const CONNECTIONS = 32;
 
 /** From the start of the process to its line. */
-export async function measureStartup({ servers }, times) {
+export async function measureStartup(servers, times) {
   const samples = Object.fromEntries(Object.keys(servers).map((name) => [name, []]));
   for (let round = 0; round < times; round += 1) {
     for (const name of rotated(Object.keys(servers), round)) {
-      const server = await servers[name]();
+      const server = await servers[name].launch();
       samples[name].push(server.readyAfter);
       await server.stop();
     }
   }
-  return { unit: "ms", reference: REFERENCE, candidates: sumUp(samples, REFERENCE) };
+  return { unit: "ms", candidates: sumUp(samples, references(servers)) };
 }
 
 /** What the process holds a second after it has answered one request. */
-export async function measureMemory({ servers, questions }) {
+export async function measureMemory(servers) {
   const candidates = {};
-  for (const [name, launch] of Object.entries(servers)) {
+  for (const [name, { launch, questions }] of Object.entries(servers)) {
     const server = await launch();
     await ask(server.origin, questions[0]);
     await pause(1000);
     candidates[name] = { resident: rounded(await resident(server.child.pid) / 1024, 1) };
     await server.stop();
   }
-  return { unit: "MiB resident", reference: REFERENCE, candidates: withRatios(candidates, ["resident"]) };
+  return { unit: "MiB resident", candidates: withRatios(servers, candidates, ["resident"]) };
 }
 
 /** Requests one after the other on some connections, from a process of its own. */
-export async function measureStatus({ servers, questions }, { rounds, seconds }) {
+export async function measureStatus(servers, { rounds, seconds }) {
   const running = {};
-  for (const [name, launch] of Object.entries(servers)) running[name] = await launch();
+  for (const [name, { launch }] of Object.entries(servers)) running[name] = await launch();
   const latencies = Object.fromEntries(Object.keys(servers).map((name) => [name, []]));
   const rates = Object.fromEntries(Object.keys(servers).map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const name of rotated(Object.keys(servers), round)) {
-      const load = await underLoad(running[name].origin, seconds, questions);
+      const load = await underLoad(running[name].origin, seconds, servers[name].questions);
       latencies[name].push(...load.latencies);
       rates[name].push(load.requests / load.seconds);
     }
   }
-  const figures = sumUp(latencies, REFERENCE);
+  const figures = sumUp(latencies, references(servers));
   const candidates = {};
   for (const [name, server] of Object.entries(running)) {
     const { median, p99 } = figures[name];
@@ -61,13 +60,13 @@ export async function measureStatus({ servers, questions }, { rounds, seconds })
     };
     await server.stop();
   }
-  return { unit: `${CONNECTIONS} connections`, reference: REFERENCE, candidates: withRatios(candidates, ["requests/s", "p99 ms"]) };
+  return { unit: `${CONNECTIONS} connections`, candidates: withRatios(servers, candidates, ["requests/s", "p99 ms"]) };
 }
 
 /** As many streams as asked for, of a person each: how many are held, and what each costs. */
-export async function measureStreams({ servers }, count) {
+export async function measureStreams(servers, count) {
   const candidates = {};
-  for (const [name, launch] of Object.entries(servers)) {
+  for (const [name, { launch }] of Object.entries(servers)) {
     const server = await launch();
     // What is there once for all streams does not count for each.
     const first = await openStreams(server.origin, 10, 0);
@@ -81,7 +80,7 @@ export async function measureStreams({ servers }, count) {
     for (const stream of [...first, ...streams]) stream.destroy();
     await server.stop();
   }
-  return { unit: `${count} asked for`, reference: REFERENCE, candidates: withRatios(candidates, ["KiB each"]) };
+  return { unit: `${count} asked for`, candidates: withRatios(servers, candidates, ["KiB each"]) };
 }
 
 async function openStreams(origin, count, from) {
@@ -125,9 +124,11 @@ async function resident(pid) {
   return Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]);
 }
 
-function withRatios(candidates, keys) {
-  for (const figures of Object.values(candidates)) {
-    for (const key of keys) figures[`${key}, ratio`] = rounded(figures[key] / candidates[REFERENCE][key]);
+const references = (servers) => Object.fromEntries(Object.entries(servers).map(([name, { reference }]) => [name, reference]));
+
+function withRatios(servers, candidates, keys) {
+  for (const [name, figures] of Object.entries(candidates)) {
+    for (const key of keys) figures[`${key}, ratio`] = rounded(figures[key] / candidates[servers[name].reference][key]);
   }
   return candidates;
 }

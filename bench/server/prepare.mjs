@@ -1,51 +1,63 @@
-/** What both servers need: a database with flows in it, made by the server's own routes, and how to start each. */
+/** What both servers need: databases with flows in them, made by the server's own routes, and how to start each on each. */
 import { spawn } from "node:child_process";
 import { access, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { root, run } from "../../scripts/command.mjs";
+import { newDatabase } from "../../tests/e2e/harness/postgres.mjs";
 
-export const REFERENCE = "Express";
 const PEOPLE = 50;
 const FLOWS_EACH = 20;
 const directory = join(root, "target/bench-server");
 
-/** SQLite for Node 20: compiled here from the package's own source, against the headers that came with Node. */
-export async function installSqlite(say) {
+/** Where each is. Without TLS, on both sides: they are on one machine, and it would be measured instead. */
+const databases = {
+  SQLite: (world) => join(world, "flows.db"),
+  PostgreSQL: async () => `${await newDatabase()}?sslmode=disable`,
+};
+
+/** Node's drivers. SQLite is compiled here from the package's own source, against the headers that came with Node. */
+export async function installDrivers(say) {
   await mkdir(directory, { recursive: true });
-  if (await access(join(directory, "node_modules/better-sqlite3/build/Release")).then(() => true, () => false)) return;
-  say("compiling SQLite for Node (once)");
+  const parts = ["better-sqlite3/build/Release", "pg/package.json"].map((part) => access(join(directory, "node_modules", part)));
+  if (await Promise.all(parts).then(() => true, () => false)) return;
+  say("compiling SQLite for Node (once), and installing pg");
   await writeFile(join(directory, "package.json"), '{ "private": true }');
   const env = { npm_config_nodedir: dirname(dirname(process.execPath)), npm_config_build_from_source: "true" };
-  await run("npm", ["install", "--no-audit", "--no-fund", "better-sqlite3@12"], { cwd: directory, env });
+  await run("npm", ["install", "--no-audit", "--no-fund", "better-sqlite3@12", "pg@8"], { cwd: directory, env });
 }
 
-/** Builds the server, fills a database, and gives the two servers with what to ask them. */
+/**
+ * Builds the server, fills the databases, and gives what is compared: by name how to launch it, what to ask it, and the
+ * name of its reference, which is Express on the same database.
+ */
 export async function prepare(say) {
   say("building the server, optimised");
   await run("cargo", ["build", "--quiet", "--release", "--package", "oauth-sync-server"]);
+  const binary = resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "release/oauth-sync-server");
   const world = join(directory, "world");
   await rm(world, { recursive: true, force: true });
   await mkdir(world);
-  const file = join(world, "flows.db");
   const config = join(world, "server.toml");
-  await writeFile(config, configuration(file));
-  const binary = resolve(root, process.env.CARGO_TARGET_DIR ?? "target", "release/oauth-sync-server");
-  const servers = {
-    "oauth-sync-server": () => start(binary, ["serve", "--config", config], { OAUTH_SYNC_LOG: "error" }),
-    [REFERENCE]: () => start(process.execPath, [join(root, "bench/server/express.mjs"), file], { NODE_ENV: "production" }),
-  };
-  say("filling the database");
-  const questions = await fill(servers["oauth-sync-server"]);
-  await compare(servers, questions);
-  return { database: "SQLite", servers, questions, close: () => rm(world, { recursive: true, force: true }) };
+  await writeFile(config, CONFIGURATION);
+  const servers = {};
+  for (const [name, locate] of Object.entries(databases)) {
+    say(`filling ${name}`);
+    const database = await locate(world);
+    const own = () => start(binary, ["serve", "--config", config, "--database", database], { OAUTH_SYNC_LOG: "error" });
+    const express = () => start(process.execPath, [join(root, "bench/server/express.mjs"), database], { NODE_ENV: "production" });
+    const questions = await fill(own);
+    await compare([own, express], questions);
+    const reference = `Express on ${name}`;
+    servers[`oauth-sync-server on ${name}`] = { launch: own, questions, reference };
+    servers[reference] = { launch: express, questions, reference };
+  }
+  return { servers, close: () => rm(world, { recursive: true, force: true }) };
 }
 
-function configuration(file) {
-  return `
+const CONFIGURATION = `
 origin = "http://localhost:4180"
 listen = "127.0.0.1:0"
-database = ${JSON.stringify(file)}
 [identity]
 header = "X-User"
 proxies = ["127.0.0.1"]
@@ -59,7 +71,6 @@ change = { user = 0, address = 0 }
 client_id = "bench"
 client_secret = "bench"
 `;
-}
 
 /** Resolves when the server has said that it listens: `{ origin, child, readyAfter }`. */
 export async function start(command, args, env) {
@@ -98,9 +109,9 @@ async function fill(launch) {
 }
 
 /** A comparison of two servers that do not answer alike would be none. */
-async function compare(servers, questions) {
+async function compare(launches, questions) {
   const answers = [];
-  for (const launch of Object.values(servers)) {
+  for (const launch of launches) {
     const server = await launch();
     const asked = [...questions.slice(0, 20), { user: "nobody", flow: questions[0].flow }, { user: "person-0", flow: "no-such-flow" }];
     const lines = [];
