@@ -23,6 +23,8 @@ const REALM = [
   "globalThis", "window", "self", "document", "location", "origin", "opener", "navigator", "localStorage", "sessionStorage", "BroadcastChannel",
   "Date", "performance", "setTimeout", "clearTimeout", "queueMicrotask", "fetch", "reportError", "addEventListener", "removeEventListener", "Window",
 ];
+/** What `buildModule` leaves in `dist/`. */
+const MODULE = ["oauth_sync.js", "oauth_sync_bg.wasm"];
 /** What everything that is built depends on. */
 const TOOLS = ["package-lock.json", "scripts/build.mjs", "scripts/module.mjs"];
 
@@ -47,9 +49,11 @@ async function buildModule(version, say) {
 async function buildFront(version, say) {
   const sources = (await readdir(join(root, "js"), { recursive: true })).filter((name) => name.includes(".")).map((name) => `js/${name}`);
   // The sandbox of `oauth-sync/testing` holds the glue, too, and `oauth-sync/inline` all of it.
-  const made = ["oauth_sync.js", "oauth_sync_bg.wasm"].map((name) => join(dist, name));
+  const made = MODULE.map((name) => join(dist, name));
   await unlessUpToDate("front", [...sources, ...made, ...TOOLS, "package.json", "tsconfig.json", "tsconfig.build.json"], "callback.d.ts", async () => {
     say("front");
+    // What an earlier build made and this one does not would be packed with it.
+    for (const name of await readdir(dist)) if (!MODULE.includes(name)) await rm(join(dist, name), { recursive: true });
     const bundle = (entry, name, ...options) =>
       run(bin("esbuild"), [`js/${entry}`, "--bundle", "--minify", `--outfile=${dist}/${name}`, ...options]);
     const front = ["--format=esm", "--target=es2022", `--define:VERSION=${JSON.stringify(version)}`];
