@@ -4,7 +4,7 @@
 use super::bag::JsBag;
 use super::encode::to_json;
 use super::value;
-use crate::proto::bag::Bag;
+use crate::proto::bag::{Bag, Value};
 use crate::proto::machine::{Input, Stored, Via};
 use crate::proto::message::Message;
 use crate::proto::notice::{Form, Notice};
@@ -36,6 +36,12 @@ pub(super) fn spoken(data: &JsValue, via: Via) -> Option<Input> {
         Some("oauth-complete" | "oauth-failed") => {}
         Some("oauth-ack") => return None,
         _ => return Some(FOREIGN),
+    }
+    // A text past every bound is not read at all; without it the notice would say something else.
+    for name in ["integrationId", "error"] {
+        if matches!(bag.field(name), Value::Other) {
+            return Some(OVERSIZED);
+        }
     }
     let Some(notice) = Notice::read(&bag, Form::Message) else {
         return Some(MALFORMED);

@@ -11,7 +11,8 @@ const options = { tiers, cancelUrl: null, startUrl: "/test/away.html" };
 // next-auth#6630: every tab polls, for ever. Both groups run at the same time, so that a busy machine slows both.
 for (const [name, faults, most] of [
   ["and_one_tenth_more_than_one_tab_is_all", [], 1.1],
-  ["and_without_web_locks_the_rank_decides", ["no-locks"], 1.5],
+  // Two may stand in until they have heard each other, the longer the busier the machine: the figure is printed, the bound is two.
+  ["and_without_web_locks_the_rank_decides", ["no-locks"], 2],
 ]) {
   scenario(`twenty_tabs_ask_as_one_does_${name}`, async ({ open, world, browser }, test) => {
     const alone = await open({ options: { ...options, scope: "alone" } });
