@@ -1,7 +1,8 @@
 //! Each rise is told once, also over reloads; and nothing that was told is lost.
 
-use crate::world::{ALL, Callback, Channels, World, id};
+use crate::world::{ALL, Callback, Channels, EPOCH, World, id};
 use oauth_sync::proto::machine::{EventKind, Input};
+use oauth_sync::proto::message::Message;
 use oauth_sync::proto::status::Status;
 use serde_json::json;
 
@@ -278,4 +279,81 @@ fn a_new_attempt_is_not_lost_to_a_window_that_has_not_heard_of_it() {
     let before = world.asked(F).len();
     world.run(20_000);
     assert!(world.asked(F).len() >= before + 4, "{:?}", world.asked(F));
+}
+
+#[test]
+fn of_more_flows_than_are_kept_each_success_is_told_once_however_late_the_others_word_comes() {
+    for delay in [0, 20, 500, 3000] {
+        let mut world = World::asking();
+        world.network.faults.delay = delay;
+        world.network.faults.storage = true;
+        let (a, b) = (world.open(), world.open());
+        let flows: Vec<String> = (0..200).map(|n| format!("flow-{n:04}")).collect();
+        for flow in &flows {
+            world.start_of(a, flow, flow);
+        }
+        world.run(4000);
+        for flow in &flows {
+            world.server_says(flow, json!({ "status": "completed" }));
+        }
+        world.run(300_000);
+        for w in [a, b] {
+            for flow in &flows {
+                let mut told = world.told(w, flow);
+                told.retain(|kind| matches!(kind, EventKind::Started | EventKind::Completed));
+                assert_eq!(
+                    told,
+                    [EventKind::Started, EventKind::Completed],
+                    "a delay of {delay} ms, window {w}, {flow}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_success_of_a_flow_that_was_let_go_as_failed_is_still_told() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.server_says(F, json!({ "status": "failed" }));
+    world.run(3000);
+    for n in 0..65 {
+        let flow = format!("flow-{n:04}");
+        world.server_says(&flow, json!({ "status": "completed" }));
+        world.start_of(a, &flow, &flow);
+    }
+    world.run(30_000);
+    assert_eq!(world.status(a, F), None);
+    let scope = world.windows[a].machine.names().scope.clone();
+    let says = |world: &mut World, status: &str| {
+        let wire = json!({ "type": "oauth-sync", "v": 1, "scope": scope, "flowId": F, "provider": "github",
+            "startedAt": EPOCH, "expiresAt": EPOCH + 3_750_000,
+            "verdict": { "status": status, "basis": "server", "settledAt": EPOCH + 9000 } });
+        let message = Message::read(&wire, &scope).expect("a message");
+        world.feed(a, Input::Message(message));
+    };
+    for status in ["failed", "completed", "failed", "completed"] {
+        says(&mut world, status);
+    }
+    world.run(1000);
+    let told = world.told(a, F);
+    let ends = |kind| told.iter().filter(|told| **told == kind).count();
+    assert_eq!(
+        (ends(EventKind::Failed), ends(EventKind::Completed)),
+        (1, 1)
+    );
+}
+
+#[test]
+fn a_flow_that_starts_anew_under_the_name_of_one_that_was_let_go_is_another() {
+    let mut world = World::asking();
+    let (a, b) = (world.open(), world.open());
+    world.server_says(F, json!({ "status": "completed" }));
+    for _ in 0..2 {
+        world.start(a, F);
+        world.run(25 * 3_600_000);
+        assert_eq!(world.status(b, F), None);
+    }
+    assert_eq!(completed(&world, b), 2);
 }

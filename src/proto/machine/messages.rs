@@ -93,11 +93,19 @@ impl Machine {
 
     /// The place of a flow that another window or an earlier page has told of; made where there is none yet.
     pub(super) fn learn(&mut self, state: &State, via: Via) -> Option<usize> {
-        if self.reset_at.is_some_and(|reset| state.started_at <= reset) {
+        let known = self.find(&state.flow_id);
+        let confirm = self.config.confirm_or_ask();
+        let height = state
+            .verdict
+            .as_ref()
+            .map_or(0, |verdict| verdict.place().height(confirm));
+        if self.reset_at.is_some_and(|reset| state.started_at <= reset)
+            || known.is_none() && self.is_gone(&state.flow_id, state.started_at, height)
+        {
             self.drop_input("stale");
             return None;
         }
-        let index = match self.find(&state.flow_id) {
+        let index = match known {
             Some(index) => index,
             None => {
                 let mut start = State::new(

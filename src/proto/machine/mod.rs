@@ -61,7 +61,7 @@ use entry::Entry;
 use notices::Probe;
 use poller::PollerState;
 use push::Push;
-use stored::Loading;
+use stored::{Gone, Loading};
 
 /// The most flows that are kept in memory; what comes from other windows past it is dropped.
 const MAX_FLOWS: usize = 1024;
@@ -88,8 +88,8 @@ pub struct Machine {
     seen: Seen,
     /// Notices of flows that are not known yet, oldest first: a callback page can be quicker than the page that started.
     unclaimed: Vec<Notice>,
-    /// Flows that a reset took away.
-    gone: Vec<FlowId>,
+    /// Oldest first.
+    gone: Vec<Gone>,
     probes: Vec<Probe>,
     next_probe: Millis,
     poller: PollerState,

@@ -286,10 +286,12 @@ impl Machine {
 
     /// A flow that this window does not know: with a server one check, without one a success is believed.
     fn take_unknown(&mut self, notice: &Notice, via: Via) -> bool {
+        let confirm = self.config.confirm_or_ask();
+        let height = self.verdict_of(notice).place().height(confirm);
         let is_gone = notice
             .flow_id
             .as_ref()
-            .is_some_and(|flow_id| self.gone.contains(flow_id));
+            .is_some_and(|flow_id| self.is_gone(flow_id, Millis::ZERO, height));
         let is_old = self
             .reset_at
             .zip(notice.timestamp)

@@ -16,8 +16,10 @@ use alloc::vec::Vec;
 const KEEP: Millis = Millis::hours(24);
 /// How many slots of flows that nobody here knows are kept.
 const MAX_UNKNOWN_SLOTS: usize = 64;
-/// How many flows that a reset took away are remembered: all that can have been stored.
-const MAX_GONE: usize = 512;
+/// How many flows that are forgotten are remembered as such: all that can have been known at once.
+const MAX_GONE: usize = 2 * MAX_FLOWS;
+/// Higher than every end: what a reset took away does not come back.
+const FOR_GOOD: u8 = u8::MAX;
 /// Bounds what somebody else may have put into the storage.
 const MAX_FOUND: usize = 8 * MAX_FLOWS;
 
@@ -33,6 +35,16 @@ pub(super) struct Loading {
     notices: Vec<(String, Notice)>,
     /// Heard before the page knew what is stored.
     heard: Vec<(Notice, Via)>,
+}
+
+/// A flow that was forgotten while others may still tell of it.
+#[derive(Clone, Debug)]
+pub(super) struct Gone {
+    flow_id: FlowId,
+    /// One of the same name that started later is another.
+    started_by: Millis,
+    /// Of the end that it had; a higher one is news.
+    height: u8,
 }
 
 impl Default for Loading {
@@ -228,7 +240,7 @@ impl Machine {
     pub(super) fn remove(&mut self, flow_id: &FlowId, removal: &Removal, via: Via) {
         let confirm = self.config.confirm_or_ask();
         let Some(dismissed) = removal.dismissed else {
-            self.remember_gone(flow_id);
+            self.remember_gone(flow_id, removal.at, FOR_GOOD);
             if let Some(entry) = self.find_mut(flow_id)
                 && entry.state.started_at <= removal.at
             {
@@ -279,21 +291,36 @@ impl Machine {
         }
         for flow_id in &gone {
             self.forget(flow_id, via);
-            self.remember_gone(flow_id);
+            self.remember_gone(flow_id, at, FOR_GOOD);
         }
         self.unclaimed.clear();
         self.abort_probes();
         gone
     }
 
-    fn remember_gone(&mut self, flow_id: &FlowId) {
-        if self.gone.contains(flow_id) {
+    fn remember_gone(&mut self, flow_id: &FlowId, started_by: Millis, height: u8) {
+        if self.is_gone(flow_id, started_by, height) {
             return;
         }
         if self.gone.len() >= MAX_GONE {
             self.gone.remove(0);
         }
-        self.gone.push(flow_id.clone());
+        self.gone.push(Gone {
+            flow_id: flow_id.clone(),
+            started_by,
+            height,
+        });
+    }
+
+    /// Whether this window has forgotten a flow that started by then, and an end of this height is no news: another
+    /// window may still be telling of it.
+    pub(super) fn is_gone(&self, flow_id: &FlowId, started_at: Millis, height: u8) -> bool {
+        for gone in &self.gone {
+            if gone.flow_id == *flow_id && started_at <= gone.started_by && height <= gone.height {
+                return true;
+            }
+        }
+        false
     }
 
     /// Removes all that is known and stored of a flow.
@@ -322,14 +349,27 @@ impl Machine {
                 self.hide(index, Via::Local);
             }
             if is_over {
-                self.forget(&id, Via::Local);
+                self.let_go(&id);
             } else {
                 index += 1;
             }
         }
         while let Some(flow_id) = self.settled_in_excess() {
-            self.forget(&flow_id, Via::Local);
+            self.let_go(&flow_id);
         }
+    }
+
+    /// Forgets a flow, but not that it was told: another window's late word for the same end is no news.
+    fn let_go(&mut self, flow_id: &FlowId) {
+        let confirm = self.config.confirm_or_ask();
+        if let Some(entry) = self.find_mut(flow_id)
+            && let Some(verdict) = &entry.state.verdict
+        {
+            let started_at = entry.state.started_at;
+            let height = verdict.place().height(confirm);
+            self.remember_gone(flow_id, started_at, height);
+        }
+        self.forget(flow_id, Via::Local);
     }
 
     /// Whether nothing about a flow is needed any more. Nothing unsettled goes before one answered check.

@@ -342,32 +342,27 @@ impl Machine {
 
     /// The flow that settled first, where there are too many.
     pub(super) fn settled_in_excess(&self) -> Option<FlowId> {
-        let settled_at = |entry: &Entry| {
-            entry
-                .state
-                .verdict
-                .as_ref()
-                .map(|verdict| verdict.settled_at)
-        };
         let mut count = 0;
-        let mut first: Option<&Entry> = None;
+        let mut first: Option<(&Verdict, &FlowId)> = None;
         for entry in &self.entries {
+            let Some(verdict) = &entry.state.verdict else {
+                continue;
+            };
             if entry.is_open(&self.config) {
                 continue;
             }
             count += 1;
+            let id = &entry.state.flow_id;
             // The same in every window.
-            let is_earlier = |other: &Entry| match settled_at(entry).cmp(&settled_at(other)) {
-                Ordering::Equal => entry.state.flow_id < other.state.flow_id,
-                order => order == Ordering::Less,
-            };
-            if first.is_none_or(is_earlier) {
-                first = Some(entry);
+            if first
+                .is_none_or(|(before, other)| (verdict.settled_at, id) < (before.settled_at, other))
+            {
+                first = Some((verdict, id));
             }
         }
         first
             .filter(|_| count > MAX_SETTLED)
-            .map(|entry| entry.state.flow_id.clone())
+            .map(|(_, id)| id.clone())
     }
 
     pub(super) fn is_open(&self, index: usize) -> bool {
