@@ -18,7 +18,9 @@ export async function compileModule(target) {
   const sysroot = (await run("rustc", ["--print", "sysroot"])).trim();
   const remaps = [`${cargoHome}=cargo`, `${sysroot}=rust`, `${root}=oauth-sync`].map((pair) => `--remap-path-prefix=${pair}`);
   const env = { RUSTC_BOOTSTRAP: "1", CARGO_ENCODED_RUSTFLAGS: [...flags, ...remaps].join("\x1f") };
-  await run("cargo", ["build", "--quiet", "--lib", "--package", "oauth-sync", ...profile, ...library], { env });
+  // As a module alone: beside a Rust library of the same crate, Cargo leaves out the optimisation of the whole.
+  const kind = ["--lib", "--crate-type", "cdylib"];
+  await run("cargo", ["rustc", "--quiet", "--package", "oauth-sync", ...kind, ...profile, ...library], { env });
   return join(target, "wasm32-unknown-unknown/browser/oauth_sync.wasm");
 }
 
@@ -32,6 +34,8 @@ export async function shrinkModule(bindgen, dist, stamp) {
   const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
   // A body inlined into its one caller is fewer bytes, and more once compressed: what is alike no longer looks alike.
   const shrink = ["-Oz", "--one-caller-inline-max-function-size=0"];
+  // Nor does what is computed once in place of twice.
+  shrink.push("--skip-pass=local-cse");
   // The lowest addresses are the end of the stack: no pointer is so small, so none that is added to wraps around.
   shrink.push("--low-memory-unused");
   // What is alike is called alike, and compresses better side by side.
