@@ -15,6 +15,8 @@ use wasm_bindgen::JsValue;
 const MAX_NOTICE: u32 = 4096;
 /// The longest record: a verdict with every integration it may have.
 const MAX_RECORD: u32 = 16_384;
+/// The longest message that comes by storage: every connection that may be told of.
+const MAX_MESSAGE: u32 = 262_144;
 
 /// A window could not read what it was sent (`messageerror`).
 pub(super) const UNDECODABLE: Input = Input::Dropped("undecodable");
@@ -62,7 +64,8 @@ pub(super) fn message(data: JsValue, names: &Names) -> Input {
         .map_or(MALFORMED, Input::Message)
 }
 
-/// What stands, or was just written, under a key of localStorage or sessionStorage. `None` for somebody else's key.
+/// What stands, or was just written, under a key of localStorage or sessionStorage. `None` for somebody else's key, and for
+/// a message that nobody took away: it is of another time.
 pub(super) fn stored(names: &Names, key: String, json: &JsValue, live: bool) -> Option<Input> {
     let bag = |max| value::parse(json, max).and_then(JsBag::new);
     let notice = |form| {
@@ -76,6 +79,11 @@ pub(super) fn stored(names: &Names, key: String, json: &JsValue, live: bool) -> 
         Key::Record(record) => bag(MAX_RECORD)
             .and_then(|bag| Record::read(record, &bag))
             .map(Stored::Record),
+        Key::Message => {
+            return live.then(|| {
+                value::parse(json, MAX_MESSAGE).map_or(MALFORMED, |data| message(data, names))
+            });
+        }
     };
     Some(Input::Stored {
         stored: stored.unwrap_or(Stored::Unreadable),

@@ -12,6 +12,7 @@
 //!                    N~T:u:<flow>:<next flow>            superseded
 //!                    N~T:x:<flow>:<at>  N~T:r:<at>       removal of a flow, of all
 //!                    N~T:c:<flow>:<attempt>              count of polls
+//!                    N~T:m                               a message between windows that have no other channel, gone at once
 //!   sessionStorage   N~T:t:<flow>                        what this tab did and told of a flow
 //! ```
 //!
@@ -24,6 +25,9 @@ use crate::proto::text::{cut, decimal, hash, join};
 use crate::proto::tree::Tree;
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
+
+/// What stands in the place of a record's key where windows pass a message on.
+const MESSAGE: &str = "m";
 
 /// The names that a namespace and a scope give to channels, keys and the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +49,8 @@ pub enum Key<'a> {
     Slot,
     /// A record of this scope; the rest of its key.
     Record(&'a str),
+    /// A message between windows of this scope.
+    Message,
 }
 
 impl Names {
@@ -70,7 +76,17 @@ impl Names {
             return (!slot.is_empty()).then_some(Key::Slot);
         }
         let record = key.strip_prefix(self.scoped.as_str())?.strip_prefix(":")?;
-        Some(Key::Record(record))
+        Some(if record == MESSAGE {
+            Key::Message
+        } else {
+            Key::Record(record)
+        })
+    }
+
+    /// The key that carries messages where there is no BroadcastChannel.
+    #[must_use]
+    pub fn message_key(&self) -> String {
+        join(&[&self.scoped, ":", MESSAGE])
     }
 
     /// Whether `key` is a record or slot of this flow that goes with it. What says that it was taken away stays, for a day.

@@ -349,6 +349,7 @@ fn keys_of_others_are_left_alone() {
     }
     assert_eq!(names.key("oauth-status"), Some(Key::Plain));
     assert_eq!(names.key("oauth-status:flow-aaaa"), Some(Key::Slot));
+    assert_eq!(names.key(&names.message_key()), Some(Key::Message));
 }
 
 #[test]

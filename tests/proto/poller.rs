@@ -141,6 +141,22 @@ fn without_locks_nothing_is_lost_and_the_windows_still_agree_on_one() {
     }
 }
 
+/// The one that is clicked in asks at once; whoever ranks higher says so before the next check is due.
+#[test]
+fn twenty_windows_without_locks_ask_hardly_more_often_than_one() {
+    let asked = |count: usize| {
+        let mut world = World::asking();
+        world.locks.mode = LockMode::Missing;
+        world.network.faults.delay = 100;
+        let windows: Vec<usize> = (0..count).map(|_| world.open()).collect();
+        world.start(windows[count / 2], F);
+        world.run(180_000);
+        world.asked(F).len()
+    };
+    let (one, twenty) = (asked(1), asked(20));
+    assert!(twenty <= one + 1, "{twenty} to {one}");
+}
+
 #[test]
 fn without_locks_and_without_a_channel_every_window_asks_for_itself() {
     let mut world = World::asking();

@@ -81,7 +81,7 @@ impl Inner {
                 let is_ours = match self.names.key(&key) {
                     Some(Key::Record(_)) => true,
                     Some(Key::Plain | Key::Slot) => !is_tab,
-                    None => false,
+                    Some(Key::Message) | None => false,
                 };
                 if !is_ours {
                     continue;

@@ -25,13 +25,7 @@ impl Inner {
                 events.push(event);
                 self.events.set(events);
             }
-            Output::Broadcast(message) => {
-                if let Some(channel) = self.scoped.get()
-                    && let Some(message) = to_js(&message.to_wire(&self.names.scope))
-                {
-                    channel.post(&message);
-                }
-            }
+            Output::Broadcast(message) => self.tell_windows(&message.to_wire(&self.names.scope)),
             Output::Relay { notice, slot } => {
                 let is_failure = matches!(notice.end, End::Failure(_));
                 let notice = notice.to_wire();
@@ -135,6 +129,21 @@ impl Inner {
             }
         });
         self.timer.set(Some((until, timer)));
+    }
+
+    /// Without BroadcastChannel a key of localStorage holds the message for a moment: the others hear that it was written.
+    fn tell_windows(&self, message: &Tree) {
+        if let Some(channel) = self.scoped.get() {
+            if let Some(message) = to_js(message) {
+                channel.post(&message);
+            }
+        } else if let Some(storage) = self.local.get()
+            && let Some(text) = to_json(message)
+        {
+            let key = self.names.message_key();
+            storage.write(&key, &text);
+            storage.remove(&key);
+        }
     }
 
     fn area(&self, area: Area) -> &Slot<super::Storage> {

@@ -127,8 +127,8 @@ impl Machine {
     /// Begins to ask about a flow that this window did not start, and tells of it.
     pub(super) fn follow(&mut self, index: usize, via: Via) {
         let now = self.now.monotonic;
-        // Where another window polls, it makes the first check.
-        let is_first = self.loading.is_running() || self.poller.polls();
+        // Without the lock there may be many that poll, and the window that started it makes the first check.
+        let is_first = self.loading.is_running() || self.poller.is_holder();
         if self.config.askable
             && let Some(entry) = self.entries.get_mut(index)
         {

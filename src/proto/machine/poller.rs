@@ -86,7 +86,12 @@ impl PollerState {
 
     /// Whether this window polls for the scope.
     pub(super) fn polls(&self) -> bool {
-        !self.away && (self.lock == Some(Lock::Held) || self.standing_in)
+        !self.away && (self.is_holder() || self.standing_in)
+    }
+
+    /// Whether it holds the lock of the scope.
+    pub(super) fn is_holder(&self) -> bool {
+        self.lock == Some(Lock::Held)
     }
 
     /// Whether it looks for who polls: a page that waits for the lock and that nobody sees can wait; without locks nobody
@@ -96,7 +101,7 @@ impl PollerState {
     }
 
     fn rank(&self) -> u32 {
-        if self.lock == Some(Lock::Held) {
+        if self.is_holder() {
             HIGHEST
         } else {
             self.seed.min(HIGHEST - 1)
@@ -129,7 +134,7 @@ impl PollerState {
     /// A holder that was frozen or slept lets one tick pass, unless it did so at the last.
     pub(super) fn on_tick(&mut self, now: Millis) {
         let late = now > self.tick_due + LATE;
-        if late && self.may_skip && self.lock == Some(Lock::Held) {
+        if late && self.may_skip && self.is_holder() {
             self.skip_until = now + GRACE;
         }
         self.may_skip = !late;
@@ -145,7 +150,7 @@ impl Machine {
             }
             return;
         }
-        let was_held = self.poller.lock == Some(Lock::Held);
+        let was_held = self.poller.is_holder();
         self.poller.lock = Some(lock);
         match lock {
             Lock::Held => {
@@ -240,17 +245,15 @@ impl Machine {
     /// Another window polls.
     pub(super) fn on_here(&mut self, hold: Millis, rank: u32, push: bool) {
         let now = self.now.monotonic;
-        if rank < self.poller.rank() && self.poller.polls() && self.config.push {
-            // Each window may hold a stream, and a browser has few connections to one server.
+        if rank < self.poller.rank() && self.poller.polls() {
+            // It gives way now, not only at this window's next check: until then each would ask, and may hold a stream.
             self.say_here_again();
         }
         self.push.hear_elsewhere(push);
         self.poller.heard = now;
         self.poller.skip_until = Millis::ZERO;
         self.hold = self.hold.max(now + hold.min(HOLD.1));
-        if self.poller.lock == Some(Lock::Held)
-            || (self.poller.standing_in && rank < self.poller.rank())
-        {
+        if self.poller.is_holder() || (self.poller.standing_in && rank < self.poller.rank()) {
             return;
         }
         self.poller.standing_in = false;

@@ -82,6 +82,7 @@ fn stored(machine: &Machine, key: &str, value: &Value, live: bool) -> Option<Inp
         Key::Plain => Notice::read(value, Form::PlainKey).map(Stored::Notice),
         Key::Slot => Notice::read(value, Form::Message).map(Stored::Notice),
         Key::Record(rest) => Record::read(rest, value).map(Stored::Record),
+        Key::Message => return None,
     };
     Some(Input::Stored {
         key: String::from(key),
