@@ -4,7 +4,7 @@
 use super::bag::JsBag;
 use super::encode::to_json;
 use super::value;
-use crate::proto::bag::{Bag, Value};
+use crate::proto::bag::Bag;
 use crate::proto::machine::{Input, Stored, Via};
 use crate::proto::message::Message;
 use crate::proto::notice::{Form, Notice};
@@ -39,12 +39,6 @@ pub(super) fn spoken(data: &JsValue, via: Via) -> Option<Input> {
         Some("oauth-ack") => return None,
         _ => return Some(FOREIGN),
     }
-    // A text past every bound is not read at all; without it the notice would say something else.
-    for name in ["integrationId", "error"] {
-        if matches!(bag.field(name), Value::Other) {
-            return Some(OVERSIZED);
-        }
-    }
     let Some(notice) = Notice::read(&bag, Form::Message) else {
         return Some(MALFORMED);
     };
@@ -58,9 +52,8 @@ pub(super) fn spoken(data: &JsValue, via: Via) -> Option<Input> {
 }
 
 /// What a window of the app said on the scope's own channel.
-pub(super) fn message(data: JsValue, names: &Names) -> Input {
-    JsBag::new(data)
-        .and_then(|bag| Message::read(&bag, &names.scope))
+pub(super) fn message(bag: Option<JsBag>, names: &Names) -> Input {
+    bag.and_then(|bag| Message::read(&bag, &names.scope))
         .map_or(MALFORMED, Input::Message)
 }
 
@@ -79,11 +72,7 @@ pub(super) fn stored(names: &Names, key: String, json: &JsValue, live: bool) -> 
         Key::Record(record) => bag(MAX_RECORD)
             .and_then(|bag| Record::read(record, &bag))
             .map(Stored::Record),
-        Key::Message => {
-            return live.then(|| {
-                value::parse(json, MAX_MESSAGE).map_or(MALFORMED, |data| message(data, names))
-            });
-        }
+        Key::Message => return live.then(|| message(bag(MAX_MESSAGE), names)),
     };
     Some(Input::Stored {
         stored: stored.unwrap_or(Stored::Unreadable),

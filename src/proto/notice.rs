@@ -68,6 +68,11 @@ impl Notice {
             Value::Missing | Value::Null => None,
             _ => Some(FlowId::read(bag, "flowId")?),
         };
+        // A text past every bound is not read at all; without it the notice would say something else.
+        let told = if success { "integrationId" } else { "error" };
+        if matches!(bag.field(told), Value::Other) {
+            return None;
+        }
         let end = if success {
             End::Success(Outcome::read(bag))
         } else {

@@ -1,7 +1,7 @@
 //! Values of every shape through every reader, and floods. Nothing throws, nothing grows, everything is counted.
 
 use crate::world::{ALL, Callback, Channels, EPOCH, World, id};
-use oauth_sync::proto::bag::{Bag, Value as Field, is_plain, whole};
+use oauth_sync::proto::bag::{Bag, MAX_TEXT, Value as Field, is_plain, whole};
 use oauth_sync::proto::flow::FlowId;
 use oauth_sync::proto::machine::{Input, Stored};
 use oauth_sync::proto::message::Message;
@@ -317,6 +317,22 @@ fn a_listener_that_is_never_there_costs_a_bounded_memory() {
     }
     let size = format!("{:?}", world.windows[a].machine).len();
     assert!(size < 2_000_000, "{size}");
+}
+
+#[test]
+fn a_notice_with_a_text_past_every_bound_is_dropped() {
+    let success = |integration_id: &str| {
+        let wire = Callback::success("n1").with("integrationId", json!(integration_id));
+        Notice::read(&wire.0, Form::Message)
+    };
+    let failure = |code: &str| {
+        let wire = Callback::failure("n1", "").with("error", json!(code));
+        Notice::read(&wire.0, Form::Message)
+    };
+    assert_eq!(success(&"x".repeat(MAX_TEXT + 1)), None);
+    assert_eq!(failure(&"x".repeat(MAX_TEXT + 1)), None);
+    assert!(success(&"x".repeat(MAX_TEXT)).is_some());
+    assert!(failure(&"x".repeat(MAX_TEXT)).is_some());
 }
 
 #[test]

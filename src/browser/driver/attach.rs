@@ -1,5 +1,6 @@
 //! What the page does to the driver.
 
+use super::super::bag::JsBag;
 use super::super::channel::Channel;
 use super::super::facility::Facility;
 use super::super::fetch;
@@ -136,7 +137,7 @@ impl Inner {
         let scoped = Channel::open(&self.names.scoped, move |data| {
             let Some(inner) = weak.upgrade() else { return };
             inner.feed(data.map_or(decode::UNDECODABLE, |data| {
-                decode::message(data, &inner.names)
+                decode::message(JsBag::new(data), &inner.names)
             }));
         });
         self.found(

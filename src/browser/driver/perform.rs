@@ -133,12 +133,13 @@ impl Inner {
 
     /// Without BroadcastChannel a key of localStorage holds the message for a moment: the others hear that it was written.
     fn tell_windows(&self, message: &Tree) {
+        let Some(message) = to_js(message) else {
+            return;
+        };
         if let Some(channel) = self.scoped.get() {
-            if let Some(message) = to_js(message) {
-                channel.post(&message);
-            }
+            channel.post(&message);
         } else if let Some(storage) = self.local.get()
-            && let Some(text) = to_json(message)
+            && let Ok(text) = js_sys::JSON::stringify(&message)
         {
             let key = self.names.message_key();
             storage.write(&key, &text);
