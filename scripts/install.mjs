@@ -110,6 +110,19 @@ async function installFromDebian(packages) {
 /** cargo-deny, built once: there is no package of it everywhere. */
 export const installDeny = (say) => installCrate("cargo-deny", "0.20.2", say);
 
+/** cargo-fuzz, and what it is run with; what it cannot do without is named. */
+export async function installFuzzer(say) {
+  const nightly = { RUSTUP_TOOLCHAIN: "nightly" };
+  const { code, output } = await attempt("cargo", ["--version"], { env: nightly });
+  if (code !== 0 || !output.includes("nightly")) {
+    throw new Error("fuzzing needs a nightly toolchain of Rust beside the stable one, and there is none: rustup toolchain install nightly --profile minimal");
+  }
+  if (!(await onPath("c++", "g++", "clang++"))) {
+    throw new Error("fuzzing needs a C++ compiler, which builds libFuzzer: install one (on Debian: apt-get install g++)");
+  }
+  return { command: await installCrate("cargo-fuzz", "0.13.2", say), env: nightly };
+}
+
 /** A command that is a crate, built once into `target/tools`; its path. */
 async function installCrate(name, version, say) {
   const tools = join(root, "target/tools");

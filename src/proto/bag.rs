@@ -13,6 +13,9 @@ pub const MAX_TEXT: usize = 2048;
 /// The longest list that is read.
 pub const MAX_LIST: usize = 32;
 
+/// The largest whole number that JavaScript holds exactly; nothing larger is read, and so none is written.
+pub const MAX_WHOLE: u64 = (1 << 53) - 1;
+
 /// An object with named fields.
 pub trait Bag: Sized {
     /// The field called `name`; [`Value::Other`] for what is too long or of a kind that no message has.
@@ -95,8 +98,9 @@ pub fn is_plain(text: &str, max: usize) -> bool {
 /// `number` as an integer, if it is one that JavaScript holds exactly.
 #[must_use]
 pub fn whole(number: f64) -> Option<u64> {
-    const MAX_SAFE_INTEGER: f64 = 9_007_199_254_740_991.0;
-    if (0.0..=MAX_SAFE_INTEGER).contains(&number) && number % 1.0 == 0.0 {
+    #[expect(clippy::cast_precision_loss, reason = "it is held exactly")]
+    const MAX: f64 = MAX_WHOLE as f64;
+    if (0.0..=MAX).contains(&number) && number % 1.0 == 0.0 {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

@@ -2,7 +2,7 @@
 //!
 //! Times are said as how long from now, so that no two clocks are compared; what has passed already is zero.
 
-use crate::proto::bag::{Bag, Value, is_plain};
+use crate::proto::bag::{Bag, MAX_WHOLE, Value, is_plain};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::{MAX_INTEGRATION_ID, MAX_NAME};
 use crate::proto::time::Millis;
@@ -231,7 +231,7 @@ fn span(bag: &impl Bag, name: &str) -> Option<Millis> {
                 reason = "`as` saturates, and a fraction of a millisecond is none"
             )]
             let millis = number as u64;
-            Some(Millis(millis))
+            Some(Millis(millis.min(MAX_WHOLE)))
         }
         _ => None,
     }

@@ -3,6 +3,7 @@
 //! Everything that goes out is first a [`Tree`], and only a tree is serialised. A `Serialize` of their own for each
 //! message, record and event would say the same and cost some 20 KB of wasm.
 
+use crate::proto::bag::MAX_WHOLE;
 use crate::proto::time::Millis;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -59,9 +60,9 @@ impl Tree {
         self.put(name, Self::Number(u64::from(count)))
     }
 
-    /// Adds a time.
+    /// Adds a time. One that comes after the last that can be read is written as that.
     pub fn time(&mut self, name: &'static str, Millis(time): Millis) -> &mut Self {
-        self.put(name, Self::Number(time))
+        self.put(name, Self::Number(time.min(MAX_WHOLE)))
     }
 
     /// Adds a time if there is one.

@@ -3,6 +3,7 @@
 use crate::world::{LIFE, LockMode, Provider, World};
 use oauth_sync::proto::connection::Refreshed;
 use oauth_sync::proto::machine::{Change, ConnectionEvent, Input, Via};
+use oauth_sync::proto::message::Message;
 use oauth_sync::proto::status::Status;
 use serde_json::json;
 
@@ -383,4 +384,32 @@ fn no_window_has_more_than_it_may() {
     assert!(shown(&world, 0).len() <= 512);
     let all: &Vec<ConnectionEvent> = &world.windows[0].connections;
     assert!(all.len() <= 512);
+}
+
+fn want(id: &str) -> Input {
+    Input::Message(Message::Want {
+        id: Some(String::from(id)),
+        seen: 0,
+    })
+}
+
+#[test]
+fn a_window_without_connections_refreshes_none_for_another() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.run(1000);
+    world.feed(a, want(C));
+    world.run(5000);
+    assert_eq!(world.person.refreshes.len(), 0);
+}
+
+#[test]
+fn a_flood_of_refreshes_that_others_want_is_bounded() {
+    let mut world = World::connecting();
+    let a = world.open();
+    world.run(1000);
+    for n in 0..1000 {
+        world.feed(a, want(&format!("int_{n}")));
+    }
+    assert_eq!(world.dropped(a, "flood"), 1000 - 256);
 }

@@ -1,14 +1,16 @@
 //! Values of every shape through every reader, and floods. Nothing throws, nothing grows, everything is counted.
 
 use crate::world::{ALL, Callback, Channels, EPOCH, World, id};
-use oauth_sync::proto::bag::{Bag, MAX_TEXT, Value as Field, is_plain, whole};
+use oauth_sync::proto::bag::{Bag, MAX_TEXT, MAX_WHOLE, Value as Field, is_plain, whole};
 use oauth_sync::proto::flow::FlowId;
 use oauth_sync::proto::machine::{Input, Stored};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::notice::{Form, Notice};
 use oauth_sync::proto::record::{Key, Names, Record};
 use oauth_sync::proto::reply::Reply;
+use oauth_sync::proto::state::Removal;
 use oauth_sync::proto::status::Status;
+use oauth_sync::proto::time::Millis;
 use serde_json::{Value, json};
 
 const F: &str = "flow-aaaa";
@@ -409,4 +411,29 @@ fn only_whole_numbers_that_javascript_holds_are_read() {
     ));
     assert!(matches!(json!({ "a": [{}, 1] }).field("a"), Field::Other));
     assert!(matches!(json!([1]).field("a"), Field::Missing));
+}
+
+#[test]
+fn what_starts_at_the_end_of_time_is_found_again() {
+    let mut world = World::without_server();
+    let a = world.open();
+    let last = Removal {
+        flow_id: None,
+        at: Millis(MAX_WHOLE - 1),
+        dismissed: None,
+    };
+    world.feed(a, Input::Message(Message::Removal(last)));
+    world.start(a, F);
+    for key in world.local.keys() {
+        let Some(Key::Record(rest)) = world.windows[a].machine.names().key(key) else {
+            continue;
+        };
+        let record = world
+            .local
+            .value(key)
+            .and_then(|value| Record::read(rest, value));
+        assert!(record.is_some(), "{key}");
+    }
+    world.reload(a);
+    assert_eq!(world.status(a, F), Some(Status::Pending));
 }

@@ -12,7 +12,7 @@
 use super::io::{Output, RequestId, Via};
 use super::poller::ASK_EVERY;
 use super::{MAX_WAITERS, Machine};
-use crate::proto::connection::{Connection, ConnectionState, Refreshed};
+use crate::proto::connection::{Connection, ConnectionState, MAX_CONNECTIONS, Refreshed};
 use crate::proto::message::Message;
 use crate::proto::time::Millis;
 use alloc::string::String;
@@ -112,9 +112,9 @@ impl Machine {
         }
     }
 
-    /// Another window wants it. Only the window that polls answers.
+    /// Another window wants it. Only the window that polls answers, where it can.
     pub(super) fn on_want(&mut self, id: Option<String>, seen: u64) {
-        if !self.poller.polls() {
+        if !self.poller.polls() || !self.config.connections {
             return;
         }
         self.say_here();
@@ -122,6 +122,10 @@ impl Machine {
             None => self.on_list_wanted(),
             Some(id) => match self.is_refreshed(&id, seen) {
                 Some(outcome) => self.tell_connection(&id, Some(outcome)),
+                // Each is a request to the server.
+                None if self.connections.refreshes.tasks.len() >= MAX_CONNECTIONS => {
+                    self.drop_input("flood");
+                }
                 None => self.want_refresh(id, seen, None),
             },
         }
