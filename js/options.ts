@@ -5,29 +5,31 @@ import type { Options } from "./types.js";
 type Check = (value: never) => unknown;
 
 const isAddress: Check = (value) => (globalThis.document ? httpUrl(value) : (isText(value) && value) || Object(value) instanceof URL);
+/** The module's bounds: it asks these addresses itself. */
+const isEndpoint = (value: string): unknown => isAddress(value as never) && String(value).length <= 4096;
 const isDuration: Check = (value) => Number.isFinite(value) && value >= 0;
 const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= 2 ** 31;
 
 /** Every option that there is; a misspelt `statusUrl` must not quietly switch confirmation off. */
 const CHECKS: Readonly<Record<keyof Options, Check>> = {
-  statusUrl: isAddress,
+  statusUrl: isEndpoint,
   checkStatus: isFunction,
   startUrl: (value) => isFunction(value) || isAddress(value),
-  eventsUrl: isAddress,
-  connectionsUrl: isAddress,
+  eventsUrl: isEndpoint,
+  connectionsUrl: isEndpoint,
   fetch: isFunction,
   namespace: isNamespace,
   scope: (value: unknown) => isText(value) && value.length <= 4096,
-  cancelUrl: (value) => isText(value) && isAddress(value),
+  cancelUrl: (value) => isText(value) && isEndpoint(value),
   tiers: (value: NonNullable<Options["tiers"]>) =>
-    Array.isArray(value) && value.length && value.every((tier) => isCount(tier?.every) && isCount(tier.polls)),
+    Array.isArray(value) && value.length && value.length <= 16 && [...value].every((tier) => isCount(tier?.every) && isCount(tier.polls)),
   slowAfter: isDuration,
   overdueAfter: isDuration,
   expireAfter: isDuration,
   keepSettled: isDuration,
   confirm: (value) => typeof value === "boolean",
   callbackOrigins: (value: NonNullable<Options["callbackOrigins"]>) =>
-    Array.isArray(value) && value.every((origin) => isText(origin) && httpUrl(origin)?.origin === origin),
+    Array.isArray(value) && value.length <= 64 && [...value].every((origin) => isText(origin) && httpUrl(origin)?.origin === origin),
   wasm: (value) => isText(value) || Object(value) === value,
   log: isFunction,
 };

@@ -7,10 +7,13 @@
  */
 import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { build } from "./build.mjs";
 import { attempt, root } from "./command.mjs";
 import { installFuzzer } from "./install.mjs";
 
 const TARGETS = ["notices", "messages", "replies", "records", "machine"];
+/** Read by JavaScript, so drawn by seeds and not by what is reached. */
+const OPTIONS = "options";
 /** Longer inputs are slower and say no more. */
 const MAX_LENGTH = { notices: 2048, messages: 4096, replies: 4096, records: 4096, machine: 1024 };
 /**
@@ -63,6 +66,13 @@ async function fuzz(fuzzer, target, minutes, dictionary) {
   return code === 0;
 }
 
+/** Seeds that nobody has tried. One that is found goes into `tests/testing/options.test.mjs`. */
+async function fuzzOptions(minutes) {
+  const { code, output } = await attempt("node", ["tests/fuzz/options.main.mjs", String(minutes)]);
+  console.log(`${code === 0 ? "ok    " : "FOUND "}  ${OPTIONS.padEnd(10)}${output.trim()}`);
+  return code === 0;
+}
+
 /** The fewest and smallest inputs that reach as much as all that are known. */
 async function keep(fuzzer, target) {
   const kept = join(root, "tests/fuzz/corpus", target);
@@ -82,19 +92,28 @@ async function main(args) {
   const options = args.filter((arg) => arg.startsWith("--"));
   const minutes = Number(options.find((option) => option.startsWith("--minutes="))?.slice(10) ?? 2);
   const chosen = args.filter((arg) => !arg.startsWith("--"));
-  const unknown = [...chosen.filter((name) => !TARGETS.includes(name)), ...options.filter((option) => !/^--(minutes=.*|keep)$/u.test(option))];
+  const known = [...TARGETS, OPTIONS];
+  const unknown = [...chosen.filter((name) => !known.includes(name)), ...options.filter((option) => !/^--(minutes=.*|keep)$/u.test(option))];
   if (unknown.length || !(minutes >= 0)) {
-    console.error(`usage: npm run fuzz [-- target … --minutes=n --keep], the targets are ${TARGETS.join(", ")}`);
+    console.error(`usage: npm run fuzz [-- target … --minutes=n --keep], the targets are ${known.join(", ")}`);
     return 2;
   }
+  const wanted = chosen.length ? chosen : known;
+  let hasFound = false;
+  if (wanted.includes(OPTIONS)) {
+    await build(say);
+    hasFound = !(await fuzzOptions(minutes));
+  }
+  const targets = wanted.filter((name) => name !== OPTIONS);
+  if (targets.length === 0) return hasFound ? 1 : 0;
+
   const fuzzer = await installFuzzer(say);
   await mkdir(join(work, "found"), { recursive: true });
   const dictionary = await writeDictionary();
-  say("building");
+  say("building the targets");
   const built = await cargoFuzz(fuzzer, "build");
   if (built.code !== 0) throw new Error(built.output);
-  let hasFound = false;
-  for (const target of chosen.length ? chosen : TARGETS) {
+  for (const target of targets) {
     if (!(await fuzz(fuzzer, target, minutes, dictionary))) hasFound = true;
     else if (options.includes("--keep")) await keep(fuzzer, target);
   }

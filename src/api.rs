@@ -8,7 +8,7 @@ use crate::browser::bag::JsBag;
 use crate::browser::{
     Driver, LogEntry, Options, Source, function, later, objects, property, text, to_js,
 };
-use crate::proto::bag::{Bag, whole};
+use crate::proto::bag::{Bag, span, whole};
 use crate::proto::flow::{FlowId, MAX_NAME};
 use crate::proto::machine::{Config, ConnectionEvent, Event, FlowView, Input, Start, WindowHint};
 use crate::proto::reply::Reply;
@@ -210,7 +210,7 @@ fn read_options(options: &JsValue) -> Result<Options, &'static str> {
         ("expireAfter", &mut config.expire_after),
         ("keepSettled", &mut config.keep_settled),
     ] {
-        if let Some(span) = optional(options, name, span)? {
+        if let Some(span) = optional(options, name, duration)? {
             *setting = span;
         }
     }
@@ -237,7 +237,7 @@ fn read_tiers(tiers: &JsValue) -> Option<Schedule> {
     let mut schedule = Vec::new();
     for tier in objects(tiers, 16)? {
         schedule.push(Tier {
-            every: span(&property(&tier, "every"))?,
+            every: duration(&property(&tier, "every"))?,
             polls: u32::try_from(whole(property(&tier, "polls").as_f64()?)?).ok()?,
         });
     }
@@ -283,8 +283,8 @@ fn window_of(value: &JsValue) -> Option<WindowHint> {
     }
 }
 
-fn span(value: &JsValue) -> Option<Millis> {
-    value.as_f64().and_then(whole).map(Millis)
+fn duration(value: &JsValue) -> Option<Millis> {
+    value.as_f64().filter(|span| *span >= 0.0).map(span)
 }
 
 fn short_text(value: &JsValue) -> Option<String> {

@@ -229,7 +229,7 @@ export type Options<P extends string = string> = StatusSource<P> & {
     scope?: string;
     /** POSTed when a flow is cancelled, with `{flow}` filled in. Without it the server is not told. */
     cancelUrl?: string;
-    /** The polling schedule. Default: ten polls every 2 s, ten every 5 s, ten every 10 s. */
+    /** The polling schedule, at most 16 tiers. Default: ten polls every 2 s, ten every 5 s, ten every 10 s. */
     tiers?: readonly {
         every: number;
         polls: number;
@@ -244,7 +244,7 @@ export type Options<P extends string = string> = StatusSource<P> & {
     keepSettled?: number;
     /** Whether a success waits for the server's word. Default: wherever the server can be asked. */
     confirm?: boolean;
-    /** The exact origins that callback pages are served from. Default: this page's. */
+    /** The exact origins that callback pages are served from, at most 64. Default: this page's. */
     callbackOrigins?: readonly string[];
     /** The module, or where it is. Default: the file beside this one. Only the first instance of a page is asked. */
     wasm?: string | URL | BufferSource | WebAssembly.Module;

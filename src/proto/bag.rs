@@ -111,6 +111,18 @@ pub fn whole(number: f64) -> Option<u64> {
     None
 }
 
+/// `number` as a span in milliseconds: a fraction of one is none, and what lies in the past is now.
+#[must_use]
+pub fn span(number: f64) -> Millis {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates"
+    )]
+    let millis = number as u64;
+    Millis(millis.min(MAX_WHOLE))
+}
+
 #[cfg(not(target_arch = "wasm32"))]
 impl Bag for serde_json::Value {
     fn field(&self, name: &str) -> Value<Self> {

@@ -2,7 +2,7 @@
 //!
 //! Times are said as how long from now, so that no two clocks are compared; what has passed already is zero.
 
-use crate::proto::bag::{Bag, MAX_WHOLE, Value, is_plain};
+use crate::proto::bag::{Bag, Value, is_plain, span};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::{MAX_INTEGRATION_ID, MAX_NAME};
 use crate::proto::time::Millis;
@@ -148,9 +148,9 @@ impl Connection {
             version: bag.whole("version")?,
             scopes: texts(bag, "scopes", MAX_SCOPE),
             refreshable: bag.flag("refreshable") == Some(true),
-            expires_in: span(bag, "expiresIn"),
-            refresh_in: span(bag, "refreshIn"),
-            retry_in: span(bag, "retryIn"),
+            expires_in: time_left(bag, "expiresIn"),
+            refresh_in: time_left(bag, "refreshIn"),
+            retry_in: time_left(bag, "retryIn"),
             error: ErrorCode::read(bag),
             connected_at: bag.time("connectedAt").unwrap_or_default(),
             refreshed_at: bag.time("refreshedAt"),
@@ -221,18 +221,10 @@ fn texts(bag: &impl Bag, name: &str, max: usize) -> Vec<String> {
     texts
 }
 
-/// A time from now; what lies in the past is now.
-fn span(bag: &impl Bag, name: &str) -> Option<Millis> {
+/// A time from now.
+fn time_left(bag: &impl Bag, name: &str) -> Option<Millis> {
     match bag.field(name) {
-        Value::Number(number) if number.is_finite() => {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "`as` saturates, and a fraction of a millisecond is none"
-            )]
-            let millis = number as u64;
-            Some(Millis(millis.min(MAX_WHOLE)))
-        }
+        Value::Number(number) if number.is_finite() => Some(span(number)),
         _ => None,
     }
 }

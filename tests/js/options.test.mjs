@@ -12,10 +12,11 @@ describe("options", () => {
       [{ statusUrl: "/x", checkStatus() {} }, "checkStatus"], [{ startUrl: 5 }, "startUrl"], [{ startUrl: "ftp://x" }, "startUrl"],
       [{ eventsUrl: 1 }, "eventsUrl"], [{ fetch: "x" }, "fetch"], [{ namespace: "" }, "namespace"], [{ namespace: "a:b" }, "namespace"],
       [{ scope: 5 }, "scope"], [{ scope: "x".repeat(4097) }, "scope"], [{ cancelUrl: {} }, "cancelUrl"], [{ tiers: [] }, "tiers"], [{ tiers: [{ every: 0, polls: 1 }] }, "tiers"],
-      [{ tiers: [{ every: 1, polls: 1.5 }] }, "tiers"], [{ tiers: [null] }, "tiers"], [{ slowAfter: NaN }, "slowAfter"],
+      [{ tiers: [{ every: 1, polls: 1.5 }] }, "tiers"], [{ tiers: [null] }, "tiers"], [{ tiers: Array(3) }, "tiers"], [{ tiers: Array(17).fill({ every: 1, polls: 1 }) }, "tiers"], [{ slowAfter: NaN }, "slowAfter"],
       [{ overdueAfter: -1 }, "overdueAfter"], [{ expireAfter: "1" }, "expireAfter"], [{ keepSettled: Infinity }, "keepSettled"],
       [{ confirm: 1 }, "confirm"], [{ callbackOrigins: "https://a.example" }, "callbackOrigins"], [{ callbackOrigins: ["*"] }, "callbackOrigins"],
-      [{ callbackOrigins: ["https://a.example/"] }, "callbackOrigins"], [{ wasm: 5 }, "wasm"], [{ log: true }, "log"],
+      [{ callbackOrigins: ["https://a.example/"] }, "callbackOrigins"], [{ callbackOrigins: Array(1) }, "callbackOrigins"], [{ callbackOrigins: Array(65).fill("https://a.example") }, "callbackOrigins"],
+      [{ statusUrl: `/${"x".repeat(4096)}` }, "statusUrl"], [{ cancelUrl: `/${"x".repeat(4096)}` }, "cancelUrl"], [{ wasm: 5 }, "wasm"], [{ log: true }, "log"],
     ]) {
       assert.throws(() => new OAuthSync(options), (error) => error instanceof TypeError && error.message.includes(name), JSON.stringify(options));
     }

@@ -29,14 +29,27 @@ export function newPage({ now = 100, answer = () => undefined } = {}) {
     return reply === undefined ? new Promise(() => {}) : Promise.resolve(reply);
   };
   const realm = makeRealm(`${origin}/settings`, clock, { onFetch, isBlocking: () => false, onOpen() {}, onNavigate() {}, onDepart() {} });
+  // What the app's own functions throw is told to the page, as a browser does; it ends nothing.
+  const reported = [];
+  realm.queueMicrotask = (run) => queueMicrotask(() => {
+    try {
+      run();
+    } catch (error) {
+      reported.push(error);
+    }
+  });
   const heard = [];
   const listen = (name) => new realm.BroadcastChannel(name).addEventListener("message", ({ data }) => heard.push(data));
   return {
     realm,
     asked,
+    reported,
     /** What the page has said on any of its channels. */
     heard,
     storage: { local: realm.localStorage, session: realm.sessionStorage },
+    wasm,
+    /** The package, in this page. */
+    front: () => sandbox(realm),
     async load(options = {}) {
       for (const name of ["oauth-status", `oauth-status~${scope}`]) listen(name);
       const sync = await sandbox(realm).OAuthSync.open({ startUrl: "/oauth/start/{provider}", ...options, wasm });
