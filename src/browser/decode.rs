@@ -13,8 +13,8 @@ use wasm_bindgen::JsValue;
 
 /// The longest notice, in code units of its JSON.
 const MAX_NOTICE: u32 = 4096;
-/// The longest record: a verdict with every integration it may have.
-const MAX_RECORD: u32 = 16_384;
+/// The longest record: a verdict with every integration it may have and the app's state, all of characters that JSON escapes.
+const MAX_RECORD: u32 = 32_768;
 /// The longest message that comes by storage: every connection that may be told of.
 const MAX_MESSAGE: u32 = 262_144;
 

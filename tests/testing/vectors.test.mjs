@@ -165,6 +165,26 @@ describe("a record", async () => {
   });
 });
 
+test("the longest record that is written is read by the next page", async () => {
+  const integrations = Array.from({ length: 32 }, () => ({ tool: '"'.repeat(64), id: '"'.repeat(256) }));
+  const page = newPage();
+  const sync = await page.load({ statusUrl: "/oauth/status" });
+  sync.start("github", { flowId: F, appState: '"'.repeat(1022) });
+  await page.advance(0);
+  sync.report(F, { status: "completed", integrations });
+  await page.advance(0);
+  const next = newPage();
+  for (const area of ["local", "session"]) {
+    for (const key of Object.keys(page.storage[area])) next.storage[area].setItem(key, page.storage[area].getItem(key));
+  }
+  sync.close();
+  const found = await next.load({ statusUrl: "/oauth/status" });
+  assert.equal(unreadable(found), 0);
+  const [flow] = found.flows();
+  assert.deepEqual([flow.status, flow.integrations.length, flow.appState.length], ["completed", 32, 1022]);
+  found.close();
+});
+
 describe("a reply", async () => {
   const vectors = await read("replies");
   /** What is shown of a flow of which the server says this. */

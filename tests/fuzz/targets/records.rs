@@ -35,6 +35,10 @@ pub fn run(data: &[u8]) {
             }
             return;
         }
+        Some(Key::Message) => {
+            assert_eq!(key, names.message_key());
+            return;
+        }
         Some(Key::Plain) => Notice::read(&value, Form::PlainKey),
         Some(Key::Slot) => Notice::read(&value, Form::Message),
     };

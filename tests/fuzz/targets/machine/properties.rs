@@ -28,7 +28,7 @@ const ONCE: [EventKind; 9] = [
     EventKind::Confirmed,
 ];
 /// The longest record that the browser's side reads, in code units of its JSON.
-const MAX_RECORD: usize = 16_384;
+const MAX_RECORD: usize = 32_768;
 /// What the server may ask for, at least and at most.
 const HOLD: (Millis, Millis) = (Millis(1000), Millis(60_000));
 
@@ -36,6 +36,8 @@ const HOLD: (Millis, Millis) = (Millis(1000), Millis(60_000));
 pub struct Witness {
     config: Config,
     flows: BTreeMap<FlowId, Told>,
+    /// Flows that this machine has let go of: when they started, and how high their end was that was told.
+    gone: BTreeMap<FlowId, (Millis, Height)>,
     /// Somebody has brought the server's word that a flow is completed.
     says_completed: bool,
     /// The server wants quiet until then.
@@ -48,12 +50,14 @@ pub struct Witness {
     written: BTreeSet<FlowId>,
 }
 
+/// Settled, final, and the status.
+type Height = (bool, bool, Option<Status>);
+
 /// What listeners were told of one flow.
 #[derive(Default)]
 struct Told {
     kinds: Vec<EventKind>,
-    /// Settled, final, and the status.
-    height: (bool, bool, Option<Status>),
+    height: Height,
     /// The last event of this load.
     last: Option<Event>,
 }
@@ -63,6 +67,7 @@ impl Witness {
         Self {
             config: config.clone(),
             flows: BTreeMap::new(),
+            gone: BTreeMap::new(),
             says_completed: false,
             hold: Millis::ZERO,
             is_away: false,
@@ -81,6 +86,7 @@ impl Witness {
         } else {
             self.flows.clear();
         }
+        self.gone.clear();
         self.hold = Millis::ZERO;
         self.is_away = false;
         self.seq = 0;
@@ -168,7 +174,13 @@ impl Witness {
                 assert!(names.key(key).is_some(), "{key} is not ours");
             }
             Output::Forget { flow_id } => {
-                self.flows.remove(flow_id);
+                if let Some(told) = self.flows.remove(flow_id)
+                    && let Some(last) = told.last
+                    && told.height.0
+                {
+                    let let_go = (last.flow.started_at, told.height);
+                    self.gone.insert(flow_id.clone(), let_go);
+                }
                 self.written.remove(flow_id);
             }
             Output::Check { .. } => {
@@ -218,6 +230,12 @@ impl Witness {
             told.height
         );
         told.height = height;
+        if let Some((started_at, before)) = self.gone.remove(&view.id) {
+            assert!(
+                view.started_at > started_at || height > before,
+                "what was let go of is told again: {height:?} after {before:?}"
+            );
+        }
         assert!(
             !ONCE.contains(&event.kind) || !told.kinds.contains(&event.kind),
             "{:?} of {} again, after {:?}",
