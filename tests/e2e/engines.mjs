@@ -13,12 +13,13 @@ const looks = Object.fromEntries(
   ].map((name) => [name, LOOKS]),
 );
 
-const PROTOCOL = "only Chromium's own protocol crashes, freezes or throttles a page";
+const PROTOCOL = "only Chromium's own protocol crashes, freezes, throttles or discards a page";
 const asks = "another_window_asks_within_three_seconds_of_the_first_silence_when_the_one_that_asks_";
 const chromiumAlone = {
   ...looks,
   [`${asks}crashes`]: PROTOCOL,
   [`${asks}is_frozen`]: PROTOCOL,
+  a_discarded_tab_lets_another_ask_and_hears_it_when_somebody_comes_back: PROTOCOL,
   a_hidden_tab_whose_timers_run_once_a_minute_polls_on: PROTOCOL,
   a_success_while_the_machine_slept_for_an_hour_is_heard_and_nothing_else: PROTOCOL,
   a_flow_that_is_still_pending_after_an_hours_sleep_is_asked_about_and_still_completes: PROTOCOL,

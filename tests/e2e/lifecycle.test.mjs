@@ -60,37 +60,40 @@ scenario("a_tab_closed_while_waiting_and_opened_again_hears_it", async ({ open, 
   await allHearOneCompleted([second], id);
 });
 
-scenario("a_tab_opened_while_waiting_shows_the_flow_and_hears_its_end", async ({ open, world }) => {
+scenario("a_tab_opened_while_waiting_shows_the_flow_and_hears_its_end", async ({ open, world, browser }) => {
   world.holdProvider();
   const first = await open();
   const { id } = await first.startWithWindow("github");
+  await world.reachesProvider(browser);
   const second = await open();
   assert.equal((await second.flow(id)).status, "pending");
   world.releaseProvider();
   await allHearOneCompleted([first, second], id);
 });
 
-scenario("another_tab_asks_on_when_the_one_that_asked_is_closed", async ({ open, world }) => {
+scenario("another_tab_asks_on_when_the_one_that_asked_is_closed", async ({ open, world, browser }) => {
   world.holdProvider();
   const first = await open();
   const { id } = await first.startWithWindow("github");
+  await world.reachesProvider(browser);
   const second = await open();
   await first.close();
   const asked = world.front.status.asked.length;
-  await second.browser.until(async () => world.front.status.asked.length > asked, "a check by the other tab");
+  await browser.until(async () => world.front.status.asked.length > asked, "a check by the other tab");
   world.releaseProvider();
   await allHearOneCompleted([second], id);
 });
 
 for (const signal of ["SIGTERM", "SIGKILL"]) {
-  scenario(`a_server_ended_by_${signal}_in_the_middle_finishes_the_flow_when_it_is_back`, async ({ open, world }) => {
+  scenario(`a_server_ended_by_${signal}_in_the_middle_finishes_the_flow_when_it_is_back`, async ({ open, world, browser }) => {
     world.holdProvider();
     const starter = await open();
     const other = await open();
     const { id } = await starter.startWithWindow("github");
+    await world.reachesProvider(browser);
     await world.server.stop(signal);
     const asked = world.front.status.asked.length;
-    await starter.browser.until(async () => world.front.status.asked.length > asked, "a check while the server is away");
+    await browser.until(async () => world.front.status.asked.length > asked, "a check while the server is away");
     assert.equal((await starter.flow(id)).status, "pending");
     await world.server.start();
     world.releaseProvider();

@@ -1,5 +1,6 @@
 // Pages that browsers slow down, freeze, keep or copy, machines that sleep, and many of everything.
 import assert from "node:assert/strict";
+import { discard } from "./harness/discard.mjs";
 import { allHearOneCompleted, scenarios } from "./harness/scenario.mjs";
 
 // Background tabs are throttled to one wake a minute after five seconds instead of five minutes, and as the driver would have it not at all.
@@ -92,6 +93,28 @@ scenario("a_page_in_the_back_forward_cache_hears_it_when_it_is_back", async ({ o
   await world.log.first({ tab: page.name, kind: "restored" });
   await allHearOneCompleted([page], id);
   assert.equal(world.log.find({ tab: page.name, kind: "load" }).length, 1, "it was not loaded again");
+});
+
+scenario("a_discarded_tab_lets_another_ask_and_hears_it_when_somebody_comes_back", async ({ open, world, browser }) => {
+  world.holdProvider();
+  const page = await open();
+  const other = await open();
+  const { id } = await page.startWithWindow("github");
+  await other.hears({ type: "started", "flow.id": id });
+  assert.equal((await page.diagnostics()).poller, "this");
+  const bringBack = await discard(page);
+  const { asked } = world.front.status;
+  const before = asked.length;
+  await browser.until(async () => asked.length > before, "the other tab to ask");
+  world.releaseProvider();
+  await other.hears({ type: "completed", "flow.id": id });
+  const loads = () => world.log.find({ tab: page.name, kind: "load" }).length;
+  assert.equal(loads(), 1, "it was away all the time");
+  await bringBack();
+  await page.ready();
+  assert.equal(await page.run(() => document.wasDiscarded), true);
+  assert.equal(loads(), 2);
+  await allHearOneCompleted([page, other], id);
 });
 
 // browser-tab-id#4: Duplicate Tab copies sessionStorage, as a window does that the page opens on itself.

@@ -29,6 +29,7 @@ scenario("retry_after_binds_every_check_of_every_tab", async ({ open, world, bro
   world.front.status.fault = "429";
   const starter = await open();
   await starter.startWithWindow("github");
+  await world.reachesProvider(browser);
   await open();
   const { asked } = world.front.status;
   await browser.until(async () => asked.length >= 3, "three checks", 20_000);

@@ -85,7 +85,7 @@ class Case {
     } else {
       await browser.windowFrom(() => starter.start("github", { target: row.target, flowId }));
     }
-    await browser.until(async () => world.provider.control.count("interaction") > 0, "the provider");
+    await world.reachesProvider(browser);
     if (row.channel === "on" || (row.storage === "ok" && row.storageEvents === "on")) {
       await this.other.hears({ type: "started", "flow.id": flowId });
     }

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer, request as send } from "node:http";
 import { extname } from "node:path";
 import { pipeline } from "node:stream";
+import { nextGlue } from "./next-version.mjs";
 import { StatusFaults } from "./status-faults.mjs";
 
 const pages = new URL("../pages/", import.meta.url);
@@ -21,6 +22,8 @@ export class Front {
   scripts = { app: [], callback: [] };
   /** Headers that replace a page's own, by kind of page. */
   headers = { app: {}, callback: {} };
+  /** The version of the module that the tests' pages load: `real`, or `next`, which says more than that knows. */
+  version = "real";
   /** Faults of the status endpoint, and what it was asked. */
   status = new StatusFaults();
   /** Answers of the scripted endpoint `/test/status`: a function of the query, or an object. */
@@ -112,13 +115,20 @@ export class Front {
       const script = typeof this.script === "function" ? this.script(url.searchParams) : this.script;
       response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" }).end(JSON.stringify(script));
     } else if (url.pathname === "/oauth-sync/index.js") {
-      this.#sendFile(response, "recorder.js", "app");
+      const recorder = await readFile(new URL("recorder.js", pages), "utf8");
+      this.#sendScript(response, recorder.replaceAll("./real/", `./${this.version}/`));
+    } else if (url.pathname === "/oauth-sync/next/oauth_sync.js") {
+      this.#sendScript(response, await nextGlue());
     } else if (url.pathname.startsWith("/test/")) {
       await this.#sendFile(response, url.pathname.slice("/test/".length), url.pathname.includes("callback") ? "callback" : "app");
     } else {
-      const path = url.pathname.replace(/^\/oauth-sync\/(?:real|copy)\//u, "/oauth-sync/") + url.search;
+      const path = url.pathname.replace(/^\/oauth-sync\/(?:real|copy|next)\//u, "/oauth-sync/") + url.search;
       await this.#forward(request, response, path, url.pathname.startsWith("/oauth/") ? "callback" : "app");
     }
+  }
+
+  #sendScript(response, text) {
+    response.writeHead(200, { "content-type": types[".js"], "cache-control": "no-store" }).end(text);
   }
 
   async #sendFile(response, name, kind) {

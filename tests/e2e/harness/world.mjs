@@ -48,6 +48,14 @@ export class World {
     this.provider.control.set({ held: [] });
   }
 
+  /**
+   * Resolves when a window has come to the provider. To be waited for before the server is ended, and before another window is opened: in
+   * WebKit one that is on its way from one site to another is sometimes stopped by that, and stays blank.
+   */
+  reachesProvider(browser) {
+    return browser.until(async () => this.provider.control.count("interaction") > 0, "a window at the provider");
+  }
+
   async close() {
     await this.front?.close();
     await Promise.all([this.provider?.close(), this.server?.close()]);
