@@ -13,6 +13,8 @@ export async function compileModule(target) {
   const profile = ["--profile", "browser", "--target", "wasm32-unknown-unknown"];
   const library = ["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"];
   const flags = ["-Zunstable-options", "-Cpanic=immediate-abort", "-Zlocation-detail=none", "-Zfmt-debug=none"];
+  // A table of JavaScript's values that the glue keeps is shorter than one in the module with what keeps it.
+  flags.push("-Ctarget-feature=-reference-types");
   // Texts of the standard library name source files; where they lie on the machine that built them is nobody's business.
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const sysroot = (await run("rustc", ["--print", "sysroot"])).trim();

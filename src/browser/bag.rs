@@ -27,7 +27,11 @@ impl Bag for JsBag {
     fn list(&self, name: &str, max: usize) -> Option<Vec<Value<Self>>> {
         let list = value::own_property(&self.0, name).filter(value::is_array)?;
         let items = value::items(&list, max)?;
-        Some(items.into_iter().map(read).collect())
+        let mut list = Vec::new();
+        for item in items {
+            list.push(read(item));
+        }
+        Some(list)
     }
 }
 

@@ -163,7 +163,9 @@ impl Connection {
         let mut connections = Vec::new();
         for item in bag.list("connections", MAX_CONNECTIONS)? {
             if let Value::Bag(item) = item {
-                connections.extend(Self::read(&item));
+                if let Some(connection) = Self::read(&item) {
+                    connections.push(connection);
+                }
             }
         }
         Some(connections)

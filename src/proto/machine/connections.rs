@@ -140,10 +140,13 @@ impl Machine {
     /// What `connections()` shows, in no order.
     #[must_use]
     pub fn connections(&self) -> Vec<ConnectionView> {
-        let held = self.connections.held.iter();
-        held.filter(|held| !held.is_gone())
-            .map(Held::view)
-            .collect()
+        let mut views = Vec::new();
+        for held in &self.connections.held {
+            if !held.is_gone() {
+                views.push(held.view());
+            }
+        }
+        views
     }
 
     pub(super) fn held(&self, id: &str) -> Option<&Held> {
@@ -282,12 +285,12 @@ impl Machine {
 
     /// The page is put away: what is on its way is asked for again when it comes back.
     pub(super) fn interrupt_connections(&mut self) {
-        let reading = self.connections.reading.take();
-        if reading.is_some() {
+        let mut requests = self.connections.refreshes.interrupt();
+        if let Some(request) = self.connections.reading.take() {
+            requests.push(request);
             self.read_list_after(Millis::ZERO);
         }
-        let requests = self.connections.refreshes.interrupt();
-        for request in requests.into_iter().chain(reading) {
+        for request in requests {
             self.put(Output::Abort { request });
         }
     }
@@ -301,9 +304,12 @@ impl Machine {
 
     fn tell_list(&mut self) {
         let now = self.now.monotonic;
-        let held = self.connections.held.iter();
+        let mut connections = Vec::new();
+        for held in &self.connections.held {
+            connections.push(held.told(now));
+        }
         let told = Told {
-            connections: held.map(|held| held.told(now)).collect(),
+            connections,
             complete: self.connections.listed,
             refreshed: None,
         };
@@ -412,10 +418,11 @@ impl Machine {
 
     /// When `expire_connections` has something to do.
     fn next_expiry(&self) -> Millis {
-        let held = self.connections.held.iter();
-        held.map(Held::expires_by_the_clock)
-            .min()
-            .unwrap_or(Millis::NEVER)
+        let mut next = Millis::NEVER;
+        for held in &self.connections.held {
+            next = next.min(held.expires_by_the_clock());
+        }
+        next
     }
 
     /// When something about connections is due.
@@ -445,12 +452,12 @@ impl Machine {
     /// Tells the others of one connection, and what came of its refresh.
     pub(super) fn tell_connection(&mut self, id: &str, refreshed: Option<Refreshed>) {
         let now = self.now.monotonic;
+        let mut connections = Vec::new();
+        if let Some(held) = self.held(id) {
+            connections.push(held.told(now));
+        }
         let told = Told {
-            connections: self
-                .held(id)
-                .map(|held| held.told(now))
-                .into_iter()
-                .collect(),
+            connections,
             complete: None,
             refreshed: refreshed.map(|outcome| (String::from(id), outcome)),
         };

@@ -90,8 +90,11 @@ impl Machine {
     }
 
     fn keep_unclaimed(&mut self, notice: &Notice) {
-        if self.unclaimed.contains(notice) {
-            return;
+        for kept in &self.unclaimed {
+            let is_it = kept.id == notice.id && kept.flow_id == notice.flow_id;
+            if is_it && kept.timestamp == notice.timestamp {
+                return;
+            }
         }
         if self.unclaimed.len() >= MAX_UNCLAIMED {
             self.unclaimed.remove(0);

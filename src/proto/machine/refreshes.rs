@@ -73,14 +73,20 @@ impl Refreshes {
 
     /// When it should be asked next.
     pub(super) fn next_ask(&self) -> Millis {
-        let tasks = self.tasks.iter();
-        tasks.map(Task::ask_at).min().unwrap_or(Millis::NEVER)
+        let mut next = Millis::NEVER;
+        for task in &self.tasks {
+            next = next.min(task.ask_at());
+        }
+        next
     }
 
     /// When somebody has waited for long enough.
     pub(super) fn next_end(&self) -> Millis {
-        let tasks = self.tasks.iter();
-        tasks.map(|task| task.until).min().unwrap_or(Millis::NEVER)
+        let mut next = Millis::NEVER;
+        for task in &self.tasks {
+            next = next.min(task.until);
+        }
+        next
     }
 
     pub(super) fn are_wanted(&self) -> bool {
@@ -89,8 +95,13 @@ impl Refreshes {
 
     /// Forgets the requests on their way, without an answer: they are made again when the page comes back.
     pub(super) fn interrupt(&mut self) -> Vec<RequestId> {
-        let tasks = self.tasks.iter_mut();
-        tasks.filter_map(|task| task.request.take()).collect()
+        let mut requests = Vec::new();
+        for task in &mut self.tasks {
+            if let Some(request) = task.request.take() {
+                requests.push(request);
+            }
+        }
+        requests
     }
 }
 
@@ -99,9 +110,11 @@ impl Machine {
     pub(super) fn on_refresh(&mut self, token: u32, id: String, seen: Option<u64>) {
         let held = self.held(&id).map(|held| held.connection.version);
         let seen = seen.or(held).unwrap_or(0);
-        let waiting = self.connections.refreshes.tasks.iter();
-        let too_many = waiting.map(|task| task.tokens.len()).sum::<usize>() >= MAX_WAITERS;
-        let outcome = if too_many || !self.config.connections {
+        let mut waiting = 0;
+        for task in &self.connections.refreshes.tasks {
+            waiting += task.tokens.len();
+        }
+        let outcome = if waiting >= MAX_WAITERS || !self.config.connections {
             Some(Refreshed::Failed)
         } else {
             self.is_refreshed(&id, seen)
@@ -150,12 +163,16 @@ impl Machine {
     fn want_refresh(&mut self, id: String, seen: u64, token: Option<u32>) {
         let until = self.now.monotonic + WAIT;
         let tasks = &mut self.connections.refreshes.tasks;
+        let mut tokens = Vec::new();
+        if let Some(token) = token {
+            tokens.push(token);
+        }
         match tasks.iter_mut().find(|task| task.id == id) {
-            Some(task) => task.tokens.extend(token),
+            Some(task) => task.tokens.append(&mut tokens),
             None => tasks.push(Task {
                 id,
                 seen,
-                tokens: token.into_iter().collect(),
+                tokens,
                 until,
                 asked: None,
                 request: None,
@@ -167,11 +184,12 @@ impl Machine {
     /// Begins what this window is to do, and gives up what has taken too long.
     pub(super) fn run_refreshes(&mut self) {
         let now = self.now.monotonic;
-        let tasks = self.connections.refreshes.tasks.iter();
-        let late: Vec<String> = tasks
-            .filter(|task| task.until <= now)
-            .map(|task| task.id.clone())
-            .collect();
+        let mut late = Vec::new();
+        for task in &self.connections.refreshes.tasks {
+            if task.until <= now {
+                late.push(task.id.clone());
+            }
+        }
         for id in late {
             self.conclude_refresh(&id, Refreshed::Failed);
         }
@@ -228,8 +246,11 @@ impl Machine {
     }
 
     fn next_due(&self) -> Millis {
-        let held = self.connections.held.iter();
-        held.map(|held| held.refresh).min().unwrap_or(Millis::NEVER)
+        let mut next = Millis::NEVER;
+        for held in &self.connections.held {
+            next = next.min(held.refresh);
+        }
+        next
     }
 
     /// The server has answered: with the connection, that there is none, or not at all.
@@ -283,7 +304,11 @@ impl Machine {
                 self.outputs.push(Output::Refreshed { token, outcome });
             }
         }
-        refreshes.recent.retain(|recent| recent.id != id);
+        for recent in core::mem::take(&mut refreshes.recent) {
+            if recent.id != id {
+                refreshes.recent.push(recent);
+            }
+        }
         if refreshes.recent.len() >= MAX_RECENT {
             refreshes.recent.remove(0);
         }

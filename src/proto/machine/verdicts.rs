@@ -175,13 +175,11 @@ impl Machine {
 
     /// The listeners have returned: what they were told is marked, so that a reload does not tell it again.
     pub(super) fn on_told(&mut self, seq: u32) {
-        let still_untold = self
-            .untold
-            .iter()
-            .position(|untold| untold.seq > seq)
-            .unwrap_or(self.untold.len());
-        let rest = self.untold.split_off(still_untold);
-        for untold in core::mem::replace(&mut self.untold, rest) {
+        for untold in core::mem::take(&mut self.untold) {
+            if untold.seq > seq {
+                self.untold.push(untold);
+                continue;
+            }
             let Some(index) = self.find(&untold.flow_id) else {
                 continue;
             };
