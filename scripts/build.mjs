@@ -26,7 +26,7 @@ const REALM = [
 /** What `buildModule` leaves in `dist/`. */
 const MODULE = ["oauth_sync.js", "oauth_sync_bg.wasm"];
 /** What everything that is built depends on. */
-const TOOLS = ["package-lock.json", "scripts/build.mjs", "scripts/module.mjs"];
+const TOOLS = ["package-lock.json", "scripts/build.mjs", "scripts/module.mjs", "scripts/order.mjs"];
 
 /** Builds the package; `say` is told what is being done. */
 export async function build(say = () => {}) {

@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { bin, root, run } from "./command.mjs";
+import { nameInOrder } from "./order.mjs";
 
 /**
  * Compiles the module, and its own standard library with it: for size, and without the texts of panics, which nobody
@@ -31,18 +32,21 @@ export async function compileModule(target) {
  * `build` (the `stamp`) and `instantiate`.
  */
 export async function shrinkModule(bindgen, dist, stamp) {
+  const small = join(bindgen, "small.wasm");
+  const ordered = join(bindgen, "ordered.wasm");
   const optimised = join(bindgen, "optimised.wasm");
-  // One pass that removes what only tools read: names, producers, features.
-  const strip = ["--strip-debug", "--strip-producers", "--strip-target-features"];
   // A body inlined into its one caller is fewer bytes, and more once compressed: what is alike no longer looks alike.
   const shrink = ["-Oz", "--one-caller-inline-max-function-size=0"];
   // Nor does what is computed once in place of twice.
   shrink.push("--skip-pass=local-cse");
   // The lowest addresses are the end of the stack: no pointer is so small, so none that is added to wraps around.
   shrink.push("--low-memory-unused");
-  // What is alike is called alike, and compresses better side by side.
-  shrink.push("--reorder-functions-by-name", "--minify-imports-and-exports-and-modules");
-  const names = JSON.parse(await run(bin("wasm-opt"), [...shrink, ...strip, join(bindgen, "oauth_sync_bg.wasm"), "-o", optimised]));
+  await run(bin("wasm-opt"), [join(bindgen, "oauth_sync_bg.wasm"), ...shrink, "--strip-debug", "-o", small]);
+  await writeFile(ordered, nameInOrder(await readFile(small)));
+  const finish = ["--reorder-functions-by-name", "--minify-imports-and-exports-and-modules"];
+  // What only tools read: names, producers, features.
+  finish.push("--strip-debug", "--strip-producers", "--strip-target-features");
+  const names = JSON.parse(await run(bin("wasm-opt"), [ordered, ...finish, "-o", optimised]));
   const glue = rename(await readFile(join(bindgen, "oauth_sync.js"), "utf8"), names);
   // wasm-bindgen's own `init` can fetch, stream and warn as well; the front has compiled the module already.
   const instantiate = "async (module) => __wbg_finalize_init(await WebAssembly.instantiate(module, __wbg_get_imports()), module)";

@@ -10,7 +10,7 @@ import { root } from "./command.mjs";
  * Brotli at its highest level, in bytes. For the wasm and its glue the aim is 36,864; until it is reached, what is there
  * may only shrink.
  */
-const BUDGETS = { "wasm and glue": 52_608, front: 5_120, "notify alone": 1_024, "callback.global.js": 2_048, react: 1_024, svelte: 1_024, vue: 1_024 };
+const BUDGETS = { "wasm and glue": 52_224, front: 5_120, "notify alone": 1_024, "callback.global.js": 2_048, react: 1_024, svelte: 1_024, vue: 1_024 };
 
 /** `{ sizes, budgets }` of what is in `dist/`. */
 export async function measure() {

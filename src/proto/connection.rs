@@ -162,10 +162,10 @@ impl Connection {
     pub fn read_list(bag: &impl Bag) -> Option<Vec<Self>> {
         let mut connections = Vec::new();
         for item in bag.list("connections", MAX_CONNECTIONS)? {
-            if let Value::Bag(item) = item {
-                if let Some(connection) = Self::read(&item) {
-                    connections.push(connection);
-                }
+            if let Value::Bag(item) = item
+                && let Some(connection) = Self::read(&item)
+            {
+                connections.push(connection);
             }
         }
         Some(connections)

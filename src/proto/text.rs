@@ -55,8 +55,12 @@ pub fn cut(text: &str, separator: u8) -> (&str, Option<&str>) {
 pub(crate) fn is_name(text: &str, (least, most): (usize, usize), others: &[u8]) -> bool {
     let mut fits = least <= text.len() && text.len() <= most;
     for byte in text.bytes() {
-        // `contains` would bring the library's search by words of memory.
-        fits &= byte.is_ascii_alphanumeric() || others.iter().any(|other| *other == byte);
+        // Bytes are few here; the library's `contains` would bring its search by words of memory.
+        let mut is_other = false;
+        for other in others {
+            is_other |= byte == *other;
+        }
+        fits &= byte.is_ascii_alphanumeric() || is_other;
     }
     fits
 }
