@@ -172,6 +172,28 @@ fn nothing_brings_a_flow_back_after_a_reset() {
 }
 
 #[test]
+fn a_reset_forgets_flows_that_started_before_the_clock_was_set_back() {
+    let mut world = World::asking();
+    let (a, b) = (world.open(), world.open());
+    world.start(a, F);
+    world.run(3000);
+    world.wall_shift = -3_600_000;
+    world.feed(b, Input::Reset);
+    world.run(1000);
+    world.reload(a);
+    world.run(1000);
+    for w in [a, b] {
+        assert_eq!(world.status(w, F), None, "window {w}");
+    }
+    // And what starts after it lives.
+    world.start(b, "flow-bbbb");
+    world.run(1000);
+    for w in [a, b] {
+        assert_eq!(world.status(w, "flow-bbbb"), Some(Status::Pending));
+    }
+}
+
+#[test]
 fn a_notice_from_before_a_reset_says_nothing_of_what_started_after_it() {
     let mut world = World::without_server();
     let a = world.open();

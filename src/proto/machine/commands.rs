@@ -212,7 +212,11 @@ impl Machine {
     }
 
     pub(super) fn on_reset(&mut self) {
-        let at = self.now.wall;
+        let mut at = self.now.wall;
+        // Somebody may have set the clock back since a flow started.
+        for entry in &self.entries {
+            at = at.max(entry.state.started_at);
+        }
         let removal = |flow_id| Removal {
             flow_id,
             at,

@@ -1,40 +1,19 @@
 //! One state of the exploration, and what may happen in it.
 
-use super::Protocol;
+use super::action::{Action, FLOW};
+use super::{Pace, Protocol};
 use crate::simulation::properties;
-use crate::simulation::steps::{FLOWS, Run};
-use crate::world::{Callback, Channels, State, id};
-use oauth_sync::proto::machine::Input;
-use serde_json::json;
+use crate::simulation::steps::Run;
+use oauth_sync::proto::time::Millis;
+use std::fmt::Write;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// A timer that is farther off fires when everything has arrived: nothing is on its way for longer, and what has settled
 /// is still there when it is looked at.
 const LONGEST_WAIT: u64 = 60_000;
-/// The one flow of the exploration.
-const FLOW: &str = FLOWS[0];
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// What is on its way at this place arrives, whatever left before it.
-    Deliver(usize),
-    Lose(usize),
-    Repeat(usize),
-    /// The next timer fires; what is on its way may take longer than that.
-    Tick,
-    /// A callback page says that it went well, by its opener or by the other ways.
-    Succeed {
-        by_opener: bool,
-    },
-    Fail,
-    Settle(&'static str),
-    Reload(usize),
-    PutAway(usize),
-    Return(usize),
-    Cancel(usize),
-    Dismiss(usize),
-}
+/// Within this time everything has arrived that is on its way between windows, and the server has answered.
+const PROMPT: u64 = 30;
 
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -49,14 +28,22 @@ pub struct Node {
 impl Node {
     pub fn new(protocol: &Protocol) -> Self {
         let mut world = protocol.world.clone();
+        // However the clock jumps, nothing leaves before it is looked at.
+        world.config.keep_settled = Millis::hours(10);
+        world.config.expire_after = Millis::hours(12);
         for _ in 0..protocol.windows {
             world.open();
         }
-        world.run(5);
+        world.run(if world.config.connections { 1500 } else { 5 });
         let mut run = Run::of(world);
-        run.started.insert(FLOW);
-        let last = protocol.windows - 1;
-        run.world.start(last, FLOW);
+        run.prompt = protocol.pace == Pace::Prompt;
+        if protocol.starts {
+            run.started.insert(FLOW);
+            run.world.start(protocol.windows - 1, FLOW);
+        }
+        if run.prompt {
+            run.world.run(PROMPT);
+        }
         let mut node = Self {
             run,
             ticks: protocol.ticks,
@@ -70,7 +57,11 @@ impl Node {
     }
 
     pub fn actions(&self, _: &Protocol, actions: &mut Vec<Action>) {
-        let underway = self.run.world.network.len();
+        let underway = if self.run.prompt {
+            0
+        } else {
+            self.run.world.network.len()
+        };
         actions.extend((0..underway).map(Action::Deliver));
         if self.losses > 0 {
             actions.extend((0..underway).map(Action::Lose));
@@ -86,66 +77,43 @@ impl Node {
 
     pub fn after(&self, action: Action) -> Option<Self> {
         let mut next = self.clone();
-        let run = &mut next.run;
-        match action {
-            Action::Deliver(place) => run.world.deliver(place),
-            Action::Lose(place) => {
-                // An answer that never comes is a failed check, which the world has of its own.
-                next.losses -= 1;
-                if !run.world.network.lose(place) {
-                    return None;
-                }
-            }
-            Action::Repeat(place) => {
-                next.repeats -= 1;
-                if !run.world.network.repeat(place) {
-                    return None;
-                }
-            }
-            Action::Tick => {
-                next.ticks -= 1;
-                if !run.world.tick_next(LONGEST_WAIT) {
-                    return None;
-                }
-            }
-            Action::Succeed { by_opener } => {
-                run.noticed.insert(FLOW);
-                let last = run.world.windows.len() - 1;
-                let channels = if by_opener {
-                    run.posted += 1;
-                    Channels {
-                        post_message: Some(last),
-                        broadcast: false,
-                        storage: true,
-                    }
-                } else {
-                    crate::world::ALL
-                };
-                run.world.notify(Callback::success("n1").of(FLOW), channels);
-            }
-            Action::Fail => {
-                let failure = Callback::failure("n2", "access_denied").of(FLOW);
-                run.world.notify(failure, crate::world::ALL);
-            }
-            Action::Settle(end) => {
-                run.settled.insert(FLOW, end);
-                run.world.server_says(FLOW, json!({ "status": end }));
-            }
-            Action::Reload(w) => run.world.reload(w),
-            Action::PutAway(w) => {
-                run.world.cache(w);
-                next.deeds.push(Action::Return(w));
-            }
-            Action::Return(w) => run.world.thaw(w),
-            Action::Cancel(w) => feed(run, w, Input::Cancel { flow_id: id(FLOW) }),
-            Action::Dismiss(w) => {
-                run.dismissed.insert(FLOW);
-                feed(run, w, Input::Dismiss { flow_id: id(FLOW) });
-            }
+        if !next.perform(action) {
+            return None;
+        }
+        if next.run.prompt {
+            next.run.world.run(PROMPT);
         }
         next.deeds.retain(|deed| *deed != action);
         next.remark();
-        (next.mark != self.mark).then_some(next)
+        Some(next)
+    }
+
+    /// False where it cannot happen.
+    fn perform(&mut self, action: Action) -> bool {
+        let world = &mut self.run.world;
+        match action {
+            Action::Deliver(place) => {
+                world.deliver(place);
+                true
+            }
+            Action::Lose(place) => {
+                // An answer that never comes is a failed check, which the world has of its own.
+                self.losses -= 1;
+                world.network.lose(place)
+            }
+            Action::Repeat(place) => {
+                self.repeats -= 1;
+                world.network.repeat(place)
+            }
+            Action::Tick => {
+                self.ticks -= 1;
+                world.tick_next(LONGEST_WAIT)
+            }
+            deed => {
+                self.deeds.extend(deed.undone_by());
+                deed.done_to(&mut self.run)
+            }
+        }
     }
 
     /// Everything arrives, everybody wakes: does it end as it should?
@@ -158,37 +126,55 @@ impl Node {
         .is_ok()
     }
 
+    /// Says which property does not hold, now or at rest, where somebody reads it.
+    pub fn complain(&self) {
+        let _ = catch_unwind(AssertUnwindSafe(|| properties::hold_always(&self.run)));
+        self.comes_to_rest();
+    }
+
     /// Stands for the state: equal states have equal marks.
     pub fn mark(&self) -> u64 {
         self.mark
     }
 
     fn remark(&mut self) {
-        let mut hasher = DefaultHasher::new();
-        let world = &self.run.world;
+        let mut digest = Digest(DefaultHasher::new());
+        self.describe(&mut digest)
+            .expect("hashing takes everything");
+        self.mark = digest.0.finish();
+    }
+
+    /// All that what follows may depend on.
+    fn describe(&self, to: &mut impl Write) -> std::fmt::Result {
+        let Run { world, .. } = &self.run;
         for window in &world.windows {
-            format!("{:?}{:?}", window.machine, window.session).hash(&mut hasher);
+            write!(to, "{:?}{:?}", window.machine, window.session)?;
+            write!(to, "{:?}{}{}", window.state, window.load, window.tells)?;
+            write!(to, "{:?}{:?}", window.stream, window.last_event)?;
+            write!(to, "{:?}", window.refreshing)?;
             // How much was told, for what was told twice leaves no other trace.
-            (window.events.len(), window.load, window.state).hash(&mut hasher);
+            write!(to, "{} {}", window.events.len(), window.connections.len())?;
+            write!(to, "{} ", window.refreshed.len())?;
         }
-        format!("{:?}{:?}{:?}", world.local, world.locks, self.run.settled).hash(&mut hasher);
-        world.network.parcels().hash(&mut hasher);
-        (
-            world.now,
-            world.relayed.len(),
-            self.ticks,
-            self.losses,
-            self.repeats,
-        )
-            .hash(&mut hasher);
-        self.deeds.hash(&mut hasher);
-        self.mark = hasher.finish();
+        let (server, network) = (&world.server, &world.network);
+        write!(to, "{:?}{:?}{:?}", world.local, world.locks, world.person)?;
+        write!(to, "{:?}{}", server.mode, server.latency)?;
+        write!(to, "{} {} ", world.now, world.wall_shift)?;
+        write!(to, "{}{}", network.parcels(), network.broadcast_missing)?;
+        write!(to, "{:?} {:?}", self.run.settled, self.run.crashed)?;
+        write!(to, "{} {} ", world.relayed.len(), self.run.callers.len())?;
+        write!(to, "{} {} {}", self.ticks, self.losses, self.repeats)?;
+        write!(to, "{:?}", self.deeds)
     }
 }
 
-fn feed(run: &mut Run, w: usize, input: Input) {
-    if run.world.windows[w].state == State::Running {
-        run.world.feed(w, input);
+/// Hashes what is written to it.
+struct Digest(DefaultHasher);
+
+impl Write for Digest {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0.write(text.as_bytes());
+        Ok(())
     }
 }
 

@@ -1,8 +1,9 @@
 //! The exploration bites: each of these faults, put between the machine and the world, is found.
 
-use super::node::Action;
+use super::action::Action::{self, *};
 use super::{Protocol, explore};
-use crate::world::Sabotage;
+use crate::simulation::upheavals::Forgery::Stranger;
+use crate::world::{Mode, PushMode, Sabotage, World};
 
 fn is_found(sabotage: Sabotage, protocol: Protocol) {
     let (states, broken) = explore(protocol.with(sabotage));
@@ -13,10 +14,15 @@ fn is_found(sabotage: Sabotage, protocol: Protocol) {
 /// A fault that only shows in the end needs every state to be let come to rest.
 fn thorough() -> Protocol {
     Protocol {
-        rest_of: 1,
         depth: 4,
         ..Protocol::asking()
     }
+    .resting()
+}
+
+/// A few things that are done in any order while every message is quick.
+fn doing(protocol: Protocol, deeds: &[Action]) -> Protocol {
+    protocol.prompt(5).when(deeds).resting()
 }
 
 #[test]
@@ -27,18 +33,39 @@ fn a_notice_that_is_taken_for_the_servers_word_is_found() {
 #[test]
 fn marks_that_are_not_written_are_found() {
     let protocol = Protocol {
-        deeds: vec![Action::Settle("completed"), Action::Reload(0)],
         losses: 0,
         repeats: 0,
         depth: 8,
-        ..Protocol::asking()
+        ..Protocol::asking().when(&[Settle("completed"), Reload(0)])
     };
     is_found(Sabotage::ForgetsWhatItTold, protocol);
+    let copied = doing(Protocol::asking(), &[Settle("completed"), Duplicate(0)]);
+    is_found(Sabotage::ForgetsWhatItTold, copied);
+}
+
+#[test]
+fn marks_that_are_written_too_early_are_found() {
+    let deeds = [Settle("completed"), Crash(1), Open];
+    is_found(
+        Sabotage::MarksBeforeItTells,
+        doing(Protocol::asking(), &deeds),
+    );
 }
 
 #[test]
 fn verdicts_that_are_kept_from_the_others_are_found() {
     is_found(Sabotage::KeepsVerdictsToItself, thorough());
+}
+
+#[test]
+fn a_page_that_comes_back_and_does_not_look_is_found() {
+    let deeds = [PutAway(1), Succeed { by_opener: false }, Cancel(0)];
+    let mut world = World::without_server();
+    world.network.broadcast_missing = true;
+    is_found(
+        Sabotage::DoesNotReadAgain,
+        doing(Protocol::of(world), &deeds),
+    );
 }
 
 #[test]
@@ -49,4 +76,82 @@ fn a_poller_that_does_not_answer_is_found() {
 #[test]
 fn passing_on_what_was_passed_on_is_found() {
     is_found(Sabotage::PassesOnEverything, Protocol::asking());
+}
+
+#[test]
+fn time_that_is_measured_by_the_wall_clock_is_found() {
+    let deeds = [Clock(-3600), Reload(0), Fail];
+    is_found(
+        Sabotage::TrustsTheWallClock,
+        doing(Protocol::asking(), &deeds),
+    );
+}
+
+#[test]
+fn showing_what_only_a_callback_page_speaks_of_is_found() {
+    is_found(
+        Sabotage::ShowsStrangers,
+        Protocol::asking().when(&[Forge(Stranger), Reload(0)]),
+    );
+}
+
+#[test]
+fn taking_a_server_that_does_not_know_for_one_that_does_is_found() {
+    let deeds = [Answer(Mode::NotFound), Settle("completed"), Fail];
+    is_found(
+        Sabotage::TakesNotFoundForAnEnd,
+        doing(Protocol::asking(), &deeds),
+    );
+}
+
+#[test]
+fn a_window_that_refreshes_by_itself_is_found() {
+    let deeds = [Refresh(0), Refresh(1), Open];
+    is_found(
+        Sabotage::RefreshesByItself,
+        doing(Protocol::connecting(World::connecting()), &deeds),
+    );
+}
+
+#[test]
+fn a_refresh_that_forgets_what_the_caller_has_seen_is_found() {
+    is_found(
+        Sabotage::ForgetsWhatWasSeen,
+        Protocol::connecting(World::connecting()).when(&[Refresh(1), PutAway(0)]),
+    );
+}
+
+#[test]
+fn taking_the_last_view_of_a_connection_for_the_latest_is_found() {
+    let protocol = Protocol {
+        ticks: 0,
+        depth: 6,
+        ..Protocol::connecting(World::pushing())
+    };
+    is_found(
+        Sabotage::TakesTheLastView,
+        protocol
+            .when(&[Change("reauth_required"), Change("active")])
+            .resting(),
+    );
+}
+
+#[test]
+fn a_stream_that_is_kept_is_found() {
+    let deeds = [PutAway(0), Settle("completed"), Reload(1)];
+    is_found(
+        Sabotage::KeepsItsStream,
+        doing(Protocol::connecting(World::pushing()), &deeds),
+    );
+}
+
+#[test]
+fn a_stream_that_is_believed_to_have_missed_nothing_is_found() {
+    let deeds = [Settle("completed"), MendPush, PutAway(0)];
+    let mut world = World::pushing();
+    world.person.push = PushMode::Hangs;
+    is_found(
+        Sabotage::TrustsTheStream,
+        doing(Protocol::connecting(world).starting(), &deeds),
+    );
 }

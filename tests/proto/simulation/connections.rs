@@ -1,12 +1,12 @@
 //! Random runs of connections and push: whatever is lost, in the end every window shows what the server keeps, and every
 //! caller has one answer.
 
+use super::properties::connections as properties;
 use crate::world::{Faults, LockMode, Provider, PushMode, State, World};
-use oauth_sync::proto::machine::{Change, Input};
+use oauth_sync::proto::machine::Input;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
 
-const IDS: [&str; 3] = ["int_1", "int_2", "int_3"];
+pub const IDS: [&str; 3] = ["int_1", "int_2", "int_3"];
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -64,18 +64,9 @@ fn simulate(seed: u64, steps: u32) {
         step(&mut world, &mut tokens);
     }
     come_to_rest(&mut world);
-    let kept: BTreeMap<&str, &str> = IDS
-        .into_iter()
-        .filter_map(|id| Some((id, world.kept(id)?)))
-        .collect();
     for w in 0..world.windows.len() {
-        let views = world.windows[w].machine.connections();
-        let shown: BTreeMap<&str, &str> = views
-            .iter()
-            .map(|view| (view.connection.id.as_str(), view.connection.state.as_str()))
-            .collect();
-        assert_eq!(shown, kept, "window {w}");
-        each_is_told_once(&world, w);
+        properties::are_what_the_server_keeps(&world, w);
+        properties::each_is_told_once(&world, w);
         let mut answered: Vec<u32> = world.windows[w]
             .refreshed
             .iter()
@@ -180,27 +171,6 @@ fn come_to_rest(world: &mut World) {
     // Something may just have begun unasked.
     while world.network.len() > 0 {
         world.run(400);
-    }
-}
-
-/// A connection goes once between two times that it was added, and is never told under the same name of one version.
-fn each_is_told_once(world: &World, w: usize) {
-    for id in IDS {
-        let mut told = Vec::new();
-        let mut is_there = false;
-        for event in &world.windows[w].connections {
-            let connection = &event.connection.connection;
-            if connection.id != id {
-                continue;
-            }
-            let what = (connection.version, event.change);
-            assert!(!told.contains(&what), "window {w}: {what:?} twice");
-            told.push(what);
-            if event.change == Change::Disconnected {
-                assert!(is_there, "window {w}: {id} is gone twice");
-            }
-            is_there = event.change != Change::Disconnected;
-        }
     }
 }
 

@@ -2,8 +2,10 @@
 //! all of them. A run follows from its seed and the number of its steps; a run that failed is kept below by name.
 
 mod connections;
+mod many;
 pub mod properties;
 pub mod steps;
+pub mod upheavals;
 
 use crate::world::{LockMode, World};
 use proptest::prelude::*;
@@ -24,6 +26,19 @@ proptest! {
     #[test]
     fn holds_without_a_server(seed in any::<u64>().no_shrink(), steps in 1_u32..90) {
         without_server(seed, steps);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: cases(),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn holds_while_clocks_jump_and_tabs_come_and_go(seed in any::<u64>().no_shrink(), steps in 1_u32..90) {
+        upheavals(seed, steps);
     }
 }
 
@@ -62,7 +77,9 @@ fn one_run() {
         return;
     };
     let steps = u32::try_from(steps).unwrap_or(u32::MAX);
-    if number("ALONE").is_some() {
+    if number("UPHEAVALS").is_some() {
+        upheavals(seed, steps);
+    } else if number("ALONE").is_some() {
         without_server(seed, steps);
     } else {
         asking(seed, steps);
@@ -76,18 +93,31 @@ fn asking(seed: u64, steps: u32) {
         1 => LockMode::NeverAnswers,
         _ => LockMode::Works,
     };
-    simulate(world, seed, steps);
+    simulate(world, seed, steps, Run::step);
 }
 
 fn without_server(seed: u64, steps: u32) {
-    simulate(World::without_server(), seed, steps);
+    simulate(World::without_server(), seed, steps, Run::step);
 }
 
-fn simulate(world: World, seed: u64, steps: u32) {
+/// A third of them without a server.
+fn upheavals(seed: u64, steps: u32) {
+    let mut world = if seed.is_multiple_of(3) {
+        World::without_server()
+    } else {
+        World::asking()
+    };
+    if seed.is_multiple_of(5) {
+        world.locks.mode = LockMode::Missing;
+    }
+    simulate(world, seed, steps, Run::upheaval);
+}
+
+fn simulate(world: World, seed: u64, steps: u32, step: impl Fn(&mut Run)) {
     println!("seed {seed}, {steps} steps");
     let mut run = Run::new(world, seed);
     for _ in 0..steps {
-        run.step();
+        step(&mut run);
         properties::hold_always(&run);
     }
     run.come_to_rest();

@@ -29,8 +29,23 @@ pub struct Run {
     pub noticed: BTreeSet<&'static str>,
     /// Which somebody dismissed.
     pub dismissed: BTreeSet<&'static str>,
+    /// Which a reset took away.
+    pub forgotten: BTreeSet<&'static str>,
     /// Notices that came by postMessage.
     pub posted: usize,
+    /// Windows that crash in the middle of telling, and how much their listeners have heard.
+    pub crashed: BTreeMap<usize, usize>,
+    /// Everything arrives before the next thing happens, and always has: what is true of several windows at one moment
+    /// can be seen.
+    pub prompt: bool,
+    /// Windows could not hear each other, and more than one may poll.
+    pub was_cut: bool,
+    /// Refreshes of connections that were asked for and whose callers are still there: window, load and token.
+    pub callers: Vec<(usize, u32, u32)>,
+    /// Which version of which connection was not good enough for somebody.
+    pub wanted: BTreeSet<(&'static str, u64)>,
+    /// Some refresh has failed, so it is tried again.
+    pub retries: bool,
     notices: u32,
     last_notice: Option<(&'static str, Callback)>,
 }
@@ -62,7 +77,14 @@ impl Run {
             settled: BTreeMap::new(),
             noticed: BTreeSet::new(),
             dismissed: BTreeSet::new(),
+            forgotten: BTreeSet::new(),
             posted: 0,
+            crashed: BTreeMap::new(),
+            prompt: false,
+            was_cut: false,
+            callers: Vec::new(),
+            wanted: BTreeSet::new(),
+            retries: false,
             notices: 0,
             last_notice: None,
         }
@@ -83,7 +105,7 @@ impl Run {
             13 => self.world.server.mode = MODES[pick(&mut self.world, MODES.len())],
             14 => {
                 self.wake(w);
-                self.world.reload(w);
+                self.reload(w);
             }
             15 => self.put_away(w),
             16 => self.wake(w),
@@ -164,7 +186,7 @@ impl Run {
         }
     }
 
-    fn put_away(&mut self, w: usize) {
+    pub(super) fn put_away(&mut self, w: usize) {
         if self.world.windows[w].state == State::Running {
             match pick(&mut self.world, 3) {
                 0 => self.world.freeze(w),
@@ -174,7 +196,7 @@ impl Run {
         }
     }
 
-    fn wake(&mut self, w: usize) {
+    pub(super) fn wake(&mut self, w: usize) {
         match self.world.windows[w].state {
             State::Cached => self.world.thaw(w),
             // Whether it was frozen or stalled: a page that was not told that it left is not told that it returns.
@@ -185,7 +207,7 @@ impl Run {
         }
     }
 
-    fn feed(&mut self, w: usize, input: Input) {
+    pub fn feed(&mut self, w: usize, input: Input) {
         if self.world.windows[w].state == State::Running {
             self.world.feed(w, input);
         }
@@ -193,15 +215,27 @@ impl Run {
 
     /// Everybody is awake and looks, nothing is lost any more, and some time passes.
     pub fn come_to_rest(&mut self) {
+        self.recover();
         self.world.network.faults = Faults::default();
         self.world.server.mode = Mode::Answers;
         self.world.run(3000);
-        for w in 0..self.world.windows.len() {
+        for w in self.all() {
             self.wake(w);
             self.world.feed(w, Input::Visible(false));
             self.world.feed(w, Input::Visible(true));
         }
         self.world.run(75_000);
+    }
+
+    /// Every window that there has been.
+    pub fn all(&self) -> std::ops::Range<usize> {
+        0..self.world.windows.len()
+    }
+
+    /// Those that are not closed.
+    pub fn open(&self) -> impl Iterator<Item = usize> + '_ {
+        self.all()
+            .filter(|w| self.world.windows[*w].state != State::Closed)
     }
 
     /// Locks work, so that one window can be told from the others.
@@ -210,6 +244,6 @@ impl Run {
     }
 }
 
-fn pick(world: &mut World, bound: usize) -> usize {
+pub(super) fn pick(world: &mut World, bound: usize) -> usize {
     usize::try_from(world.network.below(bound as u64)).unwrap_or(0)
 }

@@ -3,8 +3,10 @@
 mod callback;
 mod locks;
 mod network;
+mod pages;
 mod person;
 mod read;
+mod sabotage;
 mod server;
 mod storage;
 mod window;
@@ -12,7 +14,8 @@ mod window;
 pub use callback::{ALL, Callback, Channels};
 pub use locks::LockMode;
 pub use network::Faults;
-pub use person::{LIFE, Person, Provider, PushMode};
+pub use person::{AHEAD, LIFE, Person, Provider, PushMode};
+pub use sabotage::Sabotage;
 pub use server::{Mode, Server};
 pub use window::{State, Window};
 
@@ -26,21 +29,6 @@ use oauth_sync::proto::time::{Millis, Now};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use storage::Storage;
-
-/// Faults between the machine and the world, each of which the proofs must find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sabotage {
-    /// Takes a callback page's word for the server's.
-    BelievesNotices,
-    /// Does not write down what was told.
-    ForgetsWhatItTold,
-    /// Neither writes nor broadcasts a verdict.
-    KeepsVerdictsToItself,
-    /// Polls without answering who asks.
-    DoesNotSayHere,
-    /// Passes on what was passed on.
-    PassesOnEverything,
-}
 
 /// What the wall clock said when the world began.
 pub const EPOCH: u64 = 1_700_000_000_000;
@@ -120,55 +108,24 @@ impl World {
 
     /// What the clocks of a window say.
     pub fn clock(&self, w: usize) -> Now {
+        let since = self.now - self.windows[w].loaded_at + 1;
         Now {
-            monotonic: Millis(self.now - self.windows[w].loaded_at + 1),
+            monotonic: Millis(since.saturating_add_signed(self.monotonic_shift())),
             wall: Millis(self.wall()),
+        }
+    }
+
+    /// The monotonic clock does not jump with the other.
+    fn monotonic_shift(&self) -> i64 {
+        if self.sabotage == Some(Sabotage::TrustsTheWallClock) {
+            self.wall_shift
+        } else {
+            0
         }
     }
 
     pub fn wall(&self) -> u64 {
         (EPOCH + self.now).saturating_add_signed(self.wall_shift)
-    }
-
-    /// Opens one more window.
-    pub fn open(&mut self) -> usize {
-        let w = self.windows.len();
-        let mut window = Window::new(Config {
-            // Far apart, so that who steps in first is known: the lower index.
-            seed: u32::try_from(w).unwrap_or(0) * 300 + 7,
-            ..self.config.clone()
-        });
-        window.loaded_at = self.now;
-        self.windows.push(window);
-        self.load(w);
-        w
-    }
-
-    /// Loads the page of a window anew. What its tab remembers stays.
-    pub fn reload(&mut self, w: usize) {
-        self.unload(w);
-        let window = &mut self.windows[w];
-        window.restart(self.now);
-        self.load(w);
-    }
-
-    /// Ends a window for good.
-    pub fn close(&mut self, w: usize) {
-        self.unload(w);
-        self.windows[w].state = State::Closed;
-    }
-
-    fn unload(&mut self, w: usize) {
-        self.release(w);
-        self.network.forget(w);
-        self.windows[w].state = State::Closed;
-        self.grant();
-    }
-
-    fn load(&mut self, w: usize) {
-        for input in self.everything_stored(w) {
-            self.feed(w, input);
-        }
     }
 
     /// Starts a flow whose window opens with an address.
@@ -214,7 +171,7 @@ impl World {
     pub fn step(&mut self, until: u64) -> bool {
         let happening = self.network.next_at();
         let timer = (0..self.windows.len())
-            .filter_map(|w| Some((self.windows[w].wakes_at()?, w)))
+            .filter_map(|w| Some((self.wakes_at(w)?, w)))
             .min();
         match (happening, timer) {
             (Some(at), Some((wake, w))) if wake < at && wake <= until => self.tick(w, wake),
@@ -233,7 +190,7 @@ impl World {
     /// The earliest timer fires, whatever is on its way, unless it is farther off than that.
     pub fn tick_next(&mut self, longest: u64) -> bool {
         let timer = (0..self.windows.len())
-            .filter_map(|w| Some((self.windows[w].wakes_at()?, w)))
+            .filter_map(|w| Some((self.wakes_at(w)?, w)))
             .min();
         match timer {
             Some((at, w)) if at <= self.now + longest => {
@@ -281,44 +238,14 @@ impl World {
             let has_id = !matches!(*kind, "reconnects" | "ended" | "missing");
             window.last_event = window.last_event.max(Some(*version).filter(|_| has_id));
         }
-        if let Some(input) = read::input(&window.machine, parcel, self.sabotage) {
-            self.feed(w, input);
+        if let Parcel::Refreshed(request, ..) = &parcel {
+            window.refreshing.retain(|known| known != request);
         }
-    }
-
-    /// A page is frozen: it does nothing, and finds what came meanwhile when it is thawed.
-    pub fn freeze(&mut self, w: usize) {
-        self.feed(w, Input::Leave);
-        self.windows[w].state = State::Frozen;
-    }
-
-    /// A page goes into the back/forward cache: its channels are closed, and what comes meanwhile is lost to it.
-    pub fn cache(&mut self, w: usize) {
-        self.feed(w, Input::Leave);
-        self.windows[w].state = State::Cached;
-    }
-
-    /// A page without warning: the laptop sleeps, or the process is stopped. The lock stays held.
-    pub fn stall(&mut self, w: usize) {
-        self.windows[w].state = State::Frozen;
-    }
-
-    /// The end of `stall`: timers that were due fire at once.
-    pub fn unstall(&mut self, w: usize) {
-        self.windows[w].state = State::Running;
-        self.deliver_held_back(w);
-    }
-
-    /// The end of `freeze` or `cache`.
-    pub fn thaw(&mut self, w: usize) {
-        self.windows[w].state = State::Running;
-        self.feed(w, Input::Return);
-        self.deliver_held_back(w);
-    }
-
-    fn deliver_held_back(&mut self, w: usize) {
-        for parcel in std::mem::take(&mut self.windows[w].held_back) {
-            self.arrive(w, parcel);
+        let misread = self
+            .sabotage
+            .and_then(|sabotage| sabotage::misread(&window.machine, &parcel, sabotage));
+        if let Some(input) = misread.or_else(|| read::input(&window.machine, parcel)) {
+            self.feed(w, input);
         }
     }
 

@@ -144,6 +144,7 @@ impl World {
     /// As the server does it: a row that is newer and good is no work, and one that is being refreshed is waited for.
     pub(super) fn answer_refresh(&mut self, w: usize, request: RequestId, id: String, seen: u64) {
         self.person.refreshes.push(w);
+        self.windows[w].refreshing.push(request);
         let now = self.now;
         let provider = self.person.provider;
         let is_down = self.person.is_down;

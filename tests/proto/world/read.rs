@@ -1,39 +1,21 @@
 //! From what arrives to what the machine is fed, as the adapters do it.
 
+use super::World;
 use super::network::Parcel;
-use super::{Sabotage, World};
 use oauth_sync::proto::bag::Bag;
 use oauth_sync::proto::connection::Connection;
-use oauth_sync::proto::flow::FlowId;
-use oauth_sync::proto::machine::{Input, Machine, Pushed, Stored, Via};
+use oauth_sync::proto::machine::{Input, Machine, Pushed, Stored};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::notice::{Form, Notice};
 use oauth_sync::proto::record::{Key, Record};
 use oauth_sync::proto::reply::Reply;
-use oauth_sync::proto::status::Status;
 use oauth_sync::proto::time::Millis;
 use serde_json::Value;
 
-pub(super) fn input(
-    machine: &Machine,
-    parcel: Parcel,
-    sabotage: Option<Sabotage>,
-) -> Option<Input> {
+pub(super) fn input(machine: &Machine, parcel: Parcel) -> Option<Input> {
     Some(match parcel {
         Parcel::Message(wire) => Message::read(&wire, &machine.names().scope)
             .map_or(Input::Dropped("malformed"), Input::Message),
-        Parcel::Notice(wire, _) if sabotage == Some(Sabotage::BelievesNotices) => Input::Report {
-            flow_id: FlowId::parse(String::from(wire["flowId"].as_str()?))?,
-            reply: Reply::of(Status::Completed),
-        },
-        Parcel::Notice(mut wire, _) if sabotage == Some(Sabotage::PassesOnEverything) => {
-            wire["relayed"] = Value::Bool(false);
-            wire["id"] = Value::from(format!("{}+", wire["id"].as_str()?));
-            Input::Notice {
-                notice: Notice::read(&wire, Form::Message)?,
-                via: Via::PostMessage,
-            }
-        }
         Parcel::Notice(wire, via) => {
             Notice::read(&wire, Form::Message).map_or(Input::Dropped("malformed"), |notice| {
                 Input::Notice { notice, via }

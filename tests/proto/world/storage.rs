@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub struct Storage {
     /// Reading and writing work.
     pub works: bool,
+    /// How late other processes see a write, whatever else befalls it.
+    pub lag: u64,
     entries: BTreeMap<String, Written>,
 }
 
@@ -23,6 +25,7 @@ impl Default for Storage {
     fn default() -> Self {
         Self {
             works: true,
+            lag: 0,
             entries: BTreeMap::new(),
         }
     }
@@ -65,12 +68,11 @@ impl World {
         if !self.local.works {
             return;
         }
-        let late = if self.network.faults.storage {
+        let mut late = self.local.lag;
+        if self.network.faults.storage {
             let delay = self.network.faults.delay;
-            self.network.below(delay + 1)
-        } else {
-            0
-        };
+            late += self.network.below(delay + 1);
+        }
         let before = self.local.entries.insert(
             String::from(key),
             Written {

@@ -7,8 +7,6 @@ use oauth_sync::proto::machine::{
     Area, Config, ConnectionEvent, Event, Input, Machine, Output, Reason, RequestId,
 };
 use oauth_sync::proto::message::Message;
-use oauth_sync::proto::record::Record;
-use oauth_sync::proto::state::Part;
 use oauth_sync::proto::time::Millis;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
@@ -43,9 +41,11 @@ pub struct Window {
     pub checked: Vec<u32>,
     pub in_flight: Vec<RequestId>,
     pub closed_windows: Vec<String>,
-    /// What listeners were told of connections, over all loads.
+    /// What listeners were told of connections since the page was loaded.
     pub connections: Vec<ConnectionEvent>,
-    /// The outcomes of refreshes, by their tokens.
+    /// Refreshes that it has asked the server for and still waits for.
+    pub refreshing: Vec<RequestId>,
+    /// The outcomes of refreshes since then, by their tokens.
     pub refreshed: Vec<(u32, Refreshed)>,
     /// The stream of server push that is open, how many there were, and the last that one said.
     pub stream: Option<u32>,
@@ -74,6 +74,7 @@ impl Window {
             in_flight: Vec::new(),
             closed_windows: Vec::new(),
             connections: Vec::new(),
+            refreshing: Vec::new(),
             refreshed: Vec::new(),
             stream: None,
             streams: 0,
@@ -90,22 +91,29 @@ impl Window {
         self.load += 1;
         self.loaded_at = now;
         self.in_flight.clear();
+        self.connections.clear();
+        self.refreshing.clear();
+        self.refreshed.clear();
         self.stream = None;
         self.last_event = None;
         self.held_back.clear();
         self.wait = (Millis::NEVER, Reason::Nothing);
         self.events_before = self.events.len();
     }
-
-    /// When its timer fires, in the world's time.
-    pub(super) fn wakes_at(&self) -> Option<u64> {
-        let (until, _) = self.wait;
-        (self.state == State::Running && until != Millis::NEVER)
-            .then(|| (until.0 - 1).saturating_add(self.loaded_at))
-    }
 }
 
 impl World {
+    /// When a window's timer fires, in the world's time.
+    pub(super) fn wakes_at(&self, w: usize) -> Option<u64> {
+        let window = &self.windows[w];
+        let (until, _) = window.wait;
+        let shift = self.monotonic_shift();
+        (window.state == State::Running && until != Millis::NEVER).then(|| {
+            let until = (until.0 - 1).saturating_add(window.loaded_at);
+            until.saturating_add_signed(-shift).max(self.now)
+        })
+    }
+
     /// Feeds a window and performs what comes out, as the driver does: handle, drain, perform, next.
     pub fn feed(&mut self, w: usize, input: Input) {
         let mut todo = VecDeque::from([input]);
@@ -152,14 +160,14 @@ impl World {
     }
 
     fn perform(&mut self, w: usize, output: Output, todo: &mut VecDeque<Input>) {
-        if self.is_sabotaged(&output) {
+        if self.swallows(&output) {
             return;
         }
         match output {
             Output::Emit(event) => {
                 let seq = event.seq;
                 self.windows[w].events.push(event);
-                if self.windows[w].tells {
+                if self.marks(w) {
                     todo.push_back(Input::Told { seq });
                 }
             }
@@ -206,7 +214,9 @@ impl World {
                 request, flow_id, ..
             } => self.ask_server(w, request, flow_id.as_str()),
             Output::Abort { request } => {
-                self.windows[w].in_flight.retain(|known| *known != request)
+                let window = &mut self.windows[w];
+                window.in_flight.retain(|known| *known != request);
+                window.refreshing.retain(|known| *known != request);
             }
             Output::TellCancel { flow_id } => self.server.cancelled.push(flow_id.to_string()),
             Output::CloseWindow { flow_id } => {
@@ -222,12 +232,15 @@ impl World {
             Output::EmitConnection(event) => {
                 let seq = event.seq;
                 self.windows[w].connections.push(*event);
-                if self.windows[w].tells {
+                if self.marks(w) {
                     todo.push_back(Input::Told { seq });
                 }
             }
             Output::ReadConnections { request } => self.answer_list(w, request),
-            Output::Refresh { request, id, seen } => self.answer_refresh(w, request, id, seen),
+            Output::Refresh { request, id, seen } => {
+                let forgets = self.sabotage == Some(Sabotage::ForgetsWhatWasSeen);
+                self.answer_refresh(w, request, id, if forgets { 0 } else { seen });
+            }
             Output::Refreshed { token, outcome } => {
                 self.windows[w].refreshed.push((token, outcome));
             }
@@ -238,27 +251,16 @@ impl World {
         }
     }
 
-    fn is_sabotaged(&self, output: &Output) -> bool {
-        match (self.sabotage, output) {
-            (
-                Some(Sabotage::ForgetsWhatItTold),
-                Output::Write {
-                    area: Area::Session,
-                    ..
-                },
-            )
-            | (Some(Sabotage::DoesNotSayHere), Output::Broadcast(Message::Here { .. })) => true,
-            (Some(Sabotage::KeepsVerdictsToItself), Output::Broadcast(Message::State(state))) => {
-                state.verdict.is_some()
-            }
-            (Some(Sabotage::KeepsVerdictsToItself), Output::Write { record, .. }) => {
-                matches!(record, Record::Flow(Part::Verdict, _))
-            }
-            _ => false,
-        }
+    fn marks(&self, w: usize) -> bool {
+        self.windows[w].tells || self.sabotage == Some(Sabotage::MarksBeforeItTells)
     }
 
     fn broadcast(&mut self, w: usize, message: &Message) {
+        if let (Message::Want { id: Some(id), seen }, Some(Sabotage::RefreshesByItself)) =
+            (message, self.sabotage)
+        {
+            return self.answer_refresh(w, RequestId(0), id.clone(), *seen);
+        }
         let scope = self.windows[w].machine.names().scope.clone();
         let wire = as_json(&message.to_wire(&scope));
         if let (Some(flow_id), Some(attempt), Some(polls)) = (

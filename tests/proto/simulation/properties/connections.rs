@@ -1,0 +1,70 @@
+//! Of connections and their refreshes.
+
+use crate::simulation::connections::IDS;
+use crate::simulation::steps::Run;
+use crate::world::World;
+use oauth_sync::proto::connection::Refreshed;
+use oauth_sync::proto::machine::Change;
+use std::collections::BTreeMap;
+
+/// A connection goes once between two times that it was added, and is never told under the same name of one version.
+pub fn each_is_told_once(world: &World, w: usize) {
+    for id in IDS {
+        let mut told = Vec::new();
+        let mut is_there = false;
+        for event in &world.windows[w].connections {
+            let connection = &event.connection.connection;
+            if connection.id != id {
+                continue;
+            }
+            let what = (connection.version, event.change);
+            assert!(!told.contains(&what), "window {w}: {what:?} twice");
+            told.push(what);
+            if event.change == Change::Disconnected {
+                assert!(is_there, "window {w}: {id} is gone twice");
+            }
+            is_there = event.change != Change::Disconnected;
+        }
+    }
+}
+
+/// A window shows what the server keeps.
+pub fn are_what_the_server_keeps(world: &World, w: usize) {
+    let kept: BTreeMap<&str, &str> = IDS
+        .into_iter()
+        .filter_map(|id| Some((id, world.kept(id)?)))
+        .collect();
+    let views = world.windows[w].machine.connections();
+    let shown: BTreeMap<&str, &str> = views
+        .iter()
+        .map(|view| (view.connection.id.as_str(), view.connection.state.as_str()))
+        .collect();
+    assert_eq!(shown, kept, "window {w}");
+}
+
+/// However many callers and windows want it, a version that is not good enough is made good once.
+pub fn the_provider_is_asked_once(run: &Run) {
+    let asked = run.world.person.provider_asked.len();
+    assert!(
+        run.retries || asked <= run.wanted.len(),
+        "{asked} for {:?}",
+        run.wanted
+    );
+}
+
+/// Each caller whose page is still there has one answer, and one that is true.
+pub fn every_caller_has_an_answer(run: &Run) {
+    for (w, load, token) in &run.callers {
+        let window = &run.world.windows[*w];
+        if window.load != *load || !run.open().any(|open| open == *w) {
+            continue;
+        }
+        let outcomes: Vec<Refreshed> = window
+            .refreshed
+            .iter()
+            .filter(|(answered, _)| answered == token)
+            .map(|(_, outcome)| *outcome)
+            .collect();
+        assert_eq!(outcomes.len(), 1, "window {w}, {token}: {outcomes:?}");
+    }
+}
