@@ -365,9 +365,10 @@ impl Machine {
         if let Some(entry) = self.find_mut(flow_id)
             && let Some(verdict) = &entry.state.verdict
         {
-            let started_at = entry.state.started_at;
             let height = verdict.place().height(confirm);
-            self.remember_gone(flow_id, started_at, height);
+            // Windows that first heard of it from a callback page believe that it started when that spoke.
+            let started_by = entry.state.started_at.max(self.now.wall);
+            self.remember_gone(flow_id, started_by, height);
         }
         self.forget(flow_id, Via::Local);
     }

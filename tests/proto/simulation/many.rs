@@ -33,7 +33,7 @@ proptest! {
     }
 }
 
-fn simulate(seed: u64) {
+pub fn simulate(seed: u64) {
     println!("seed {seed}");
     let mut run = Many::new(seed);
     while run.started < FLOWS {

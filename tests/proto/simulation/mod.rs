@@ -77,7 +77,9 @@ fn one_run() {
         return;
     };
     let steps = u32::try_from(steps).unwrap_or(u32::MAX);
-    if number("UPHEAVALS").is_some() {
+    if number("MANY").is_some() {
+        many::simulate(seed);
+    } else if number("UPHEAVALS").is_some() {
         upheavals(seed, steps);
     } else if number("ALONE").is_some() {
         without_server(seed, steps);
