@@ -398,9 +398,16 @@ impl Machine {
         let Some(probe) = self.end_probe(request) else {
             return;
         };
-        let verdict = reply
-            .verdict(self.now.wall)
-            .filter(|_| Self::says_completed(reply));
+        let confirm = self.config.confirm_or_ask();
+        let verdict = reply.verdict(self.now.wall).filter(|verdict| {
+            // The flow may have become known, been told and been let go meanwhile.
+            Self::says_completed(reply)
+                && !self.is_gone(
+                    &probe.flow_id,
+                    Millis::ZERO,
+                    verdict.place().height(confirm),
+                )
+        });
         match (verdict, self.find(&probe.flow_id)) {
             (None, None) => self.drop_input("unknown_flow"),
             (None, Some(_)) => {}

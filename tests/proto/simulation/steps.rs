@@ -219,12 +219,24 @@ impl Run {
         self.world.network.faults = Faults::default();
         self.world.server.mode = Mode::Answers;
         self.world.run(3000);
+        self.look();
+        self.world.run(75_000);
+        if self.world.config.connections {
+            // A list is not read at every wake. And something may just have begun unasked.
+            self.look();
+            self.world.run(15_000);
+            while self.world.network.len() > 0 {
+                self.world.run(400);
+            }
+        }
+    }
+
+    fn look(&mut self) {
         for w in self.all() {
             self.wake(w);
             self.world.feed(w, Input::Visible(false));
             self.world.feed(w, Input::Visible(true));
         }
-        self.world.run(75_000);
     }
 
     /// Every window that there has been.

@@ -7,8 +7,10 @@ use oauth_sync::proto::machine::Poller;
 /// In the last minute, in which everybody was awake: a pending flow whose schedule is not at its end was asked about at
 /// least as often as its slowest tier says, with what it takes to notice that a window is silent, and by one window.
 pub fn due_checks_are_made(run: &Run, flow: &str) {
+    // Where a callback page decides, checking stops.
+    let is_decided = run.noticed.contains(flow) && !run.world.config.confirm;
     let is_shown = run.open().all(|w| run.world.status(w, flow).is_some());
-    if run.settled.contains_key(flow) || !is_shown {
+    if run.settled.contains_key(flow) || is_decided || !is_shown {
         return;
     }
     // While push delivers, polling rests.
