@@ -22,7 +22,7 @@ const MAX_SIZE: usize = 400_000;
 proptest! {
     #![proptest_config(ProptestConfig {
         // Each is as long as a hundred others.
-        cases: super::cases().div_ceil(20),
+        cases: super::cases().div_ceil(40),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -27,14 +27,6 @@ proptest! {
     fn holds_without_a_server(seed in any::<u64>().no_shrink(), steps in 1_u32..90) {
         without_server(seed, steps);
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: cases(),
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
 
     #[test]
     fn holds_while_clocks_jump_and_tabs_come_and_go(seed in any::<u64>().no_shrink(), steps in 1_u32..90) {
