@@ -237,3 +237,22 @@ fn an_unfinished_flow_is_swept_a_day_after_it_expired() {
     world.run(2000);
     assert_eq!(world.local.keys(), Vec::<&str>::new());
 }
+
+/// Nobody asks about it any more, so no answer is waited for; found by a page a day later it would begin the other anew.
+#[test]
+fn a_flow_that_another_goes_on_for_is_swept_without_an_answer() {
+    let day_after = 3_750_000 + 86_400_000;
+    let mut world = World::asking();
+    let a = world.open();
+    world.server.mode = Mode::Fails;
+    world.start(a, F);
+    world.run(3_800_000);
+    let reply = json!({ "status": "pending", "supersededBy": "flow-next" });
+    world.report(a, F, &reply);
+    world.run(1000);
+    world.server.mode = Mode::Answers;
+    world.run(day_after);
+    assert_eq!(world.local.keys(), Vec::<&str>::new());
+    world.reload(a);
+    assert_eq!(world.windows[a].machine.flows().len(), 0);
+}

@@ -194,3 +194,20 @@ fn the_minute_starts_when_the_window_may_have_opened() {
         assert_eq!(has_error, href_after.is_some(), "{window:?}");
     }
 }
+
+#[test]
+fn a_server_that_wants_quiet_has_it_whatever_flow_it_was_asked_about() {
+    const OTHER: &str = "flow-bbbb";
+    let mut world = World::asking();
+    let a = world.open();
+    world.run(50);
+    let reply = json!({ "status": "pending", "retryAfterMs": 15_000 });
+    world.server_says(F, reply);
+    world.notify(Callback::success("n1").of(F), ALL);
+    world.run(100);
+    world.start(a, OTHER);
+    world.run(14_000);
+    assert_eq!(world.asked(OTHER).len(), 0);
+    world.run(2000);
+    assert_eq!(world.asked(OTHER).len(), 1);
+}

@@ -398,6 +398,7 @@ impl Machine {
         let Some(probe) = self.end_probe(request) else {
             return;
         };
+        self.hold_for(reply.retry_after);
         let confirm = self.config.confirm_or_ask();
         let verdict = reply.verdict(self.now.wall).filter(|verdict| {
             // The flow may have become known, been told and been let go meanwhile.

@@ -400,8 +400,11 @@ impl Machine {
         }));
     }
 
-    /// The server wants quiet: every check waits.
-    pub(super) fn hold_for(&mut self, span: Millis) {
+    /// Every check waits, where the server wants quiet.
+    pub(super) fn hold_for(&mut self, span: Option<Millis>) {
+        let Some(span) = span else {
+            return;
+        };
         let span = span.max(HOLD.0).min(HOLD.1);
         self.hold = self.hold.max(self.now.monotonic + span);
         if self.poller.polls() {

@@ -32,9 +32,7 @@ impl Machine {
     }
 
     pub(super) fn on_check_failed(&mut self, request: RequestId, retry_after: Option<Millis>) {
-        if let Some(span) = retry_after {
-            self.hold_for(span);
-        }
+        self.hold_for(retry_after);
         match self.concluded(request) {
             // The others follow the count: to them a window that polls in vain must not look like one that does not.
             Some((index, _)) => self.repeat(index, Millis::ZERO),
@@ -56,9 +54,7 @@ impl Machine {
 
     /// The server's word about a flow, by whichever way.
     pub(super) fn take_reply(&mut self, index: usize, reply: &Reply, via: Via) {
-        if let Some(span) = reply.retry_after {
-            self.hold_for(span);
-        }
+        self.hold_for(reply.retry_after);
         if reply.standing == Standing::Unknown {
             self.count_unknown(index);
             return;

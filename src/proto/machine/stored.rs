@@ -373,14 +373,19 @@ impl Machine {
         self.forget(flow_id, Via::Local);
     }
 
-    /// Whether nothing about a flow is needed any more. Nothing unsettled goes before one answered check.
+    /// Whether nothing about a flow is needed any more.
     fn is_over(&self, entry: &Entry) -> bool {
         if !entry.is_open(&self.config) {
             return entry
                 .settled
                 .is_some_and(|settled| settled.elapsed(self.now) >= KEEP);
         }
-        self.is_out_of_time(entry) && (entry.checks.answered || !self.config.askable)
+        self.is_out_of_time(entry) && !self.awaits_answer(entry)
+    }
+
+    /// Nothing unsettled goes before one answered check, where one will ever be made.
+    fn awaits_answer(&self, entry: &Entry) -> bool {
+        self.config.askable && entry.is_asked_about(&self.config) && !entry.checks.answered
     }
 
     fn is_out_of_time(&self, entry: &Entry) -> bool {
@@ -400,10 +405,8 @@ impl Machine {
         };
         let kept = match entry.settled {
             Some(settled) if !entry.is_open(&self.config) => settled.plus(KEEP),
-            _ if entry.checks.answered || !self.config.askable => {
-                entry.started.plus(self.config.expire_after + KEEP)
-            }
-            _ => Millis::NEVER,
+            _ if self.awaits_answer(entry) => Millis::NEVER,
+            _ => entry.started.plus(self.config.expire_after + KEEP),
         };
         shown.min(kept)
     }
