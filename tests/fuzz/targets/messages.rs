@@ -1,10 +1,9 @@
 //! What windows tell each other: verdicts, dismissals, who polls, connections.
 
 use super::{
-    code_is_bounded, connections_are_bounded, flow_id_is_bounded, verdict_is_bounded, wire,
+    MAX_INTEGRATION_ID, MAX_NAME, MAX_WHOLE, code_is_bounded, connections_are_bounded,
+    flow_id_is_bounded, is_plain, verdict_is_bounded, wire,
 };
-use oauth_sync::proto::bag::{MAX_WHOLE, is_plain};
-use oauth_sync::proto::flow::{MAX_INTEGRATION_ID, MAX_NAME};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::state::State;
 use serde_json::Value;

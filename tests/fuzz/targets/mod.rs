@@ -7,28 +7,41 @@ pub mod notices;
 pub mod records;
 pub mod replies;
 
-use oauth_sync::proto::bag::{MAX_WHOLE, is_plain};
-use oauth_sync::proto::connection::{Connection, MAX_CONNECTIONS};
+use oauth_sync::proto::connection::Connection;
 use oauth_sync::proto::error::ErrorCode;
-use oauth_sync::proto::flow::{FlowId, MAX_INTEGRATION_ID, MAX_NAME, Outcome};
+use oauth_sync::proto::flow::{FlowId, Outcome};
 use oauth_sync::proto::tree::Tree;
 use oauth_sync::proto::verdict::Verdict;
 use serde_json::Value;
+
+/// The bounds of `docs/protocol.md` and `docs/connections.md`.
+const MAX_NAME: usize = 64;
+const MAX_INTEGRATION_ID: usize = 256;
+const MAX_CONNECTIONS: usize = 256;
+/// The largest whole number that JavaScript holds exactly.
+const MAX_WHOLE: u64 = (1 << 53) - 1;
 
 /// What is written, as it is read.
 fn wire(tree: &Tree) -> Value {
     serde_json::to_value(tree).expect("JSON")
 }
 
+/// Said here once more, so that a reader that forgets a bound is not measured by itself.
+fn is_plain(text: &str, max: usize) -> bool {
+    (1..=max).contains(&text.len()) && !text.chars().any(char::is_control)
+}
+
+fn is_name(text: &str, least: usize, others: &str) -> bool {
+    let fits = |char: char| char.is_ascii_alphanumeric() || others.contains(char);
+    (least..=64).contains(&text.len()) && text.chars().all(fits)
+}
+
 fn flow_id_is_bounded(flow_id: &FlowId) {
-    assert_eq!(FlowId::parse(flow_id.to_string()).as_ref(), Some(flow_id));
+    assert!(is_name(flow_id.as_str(), 8, "_-"), "{flow_id}");
 }
 
 fn code_is_bounded(code: &ErrorCode) {
-    assert_eq!(
-        ErrorCode::parse(String::from(code.as_str())).as_ref(),
-        Some(code)
-    );
+    assert!(is_name(code.as_str(), 1, "_.-"), "{code:?}");
 }
 
 fn outcome_is_bounded(outcome: &Outcome) {

@@ -1,8 +1,8 @@
 //! What a callback page says, in both forms.
 
-use super::{code_is_bounded, flow_id_is_bounded, outcome_is_bounded, wire};
-use oauth_sync::proto::bag::{MAX_WHOLE, is_plain};
-use oauth_sync::proto::flow::MAX_NAME;
+use super::{
+    MAX_NAME, MAX_WHOLE, code_is_bounded, flow_id_is_bounded, is_plain, outcome_is_bounded, wire,
+};
 use oauth_sync::proto::notice::{End, Form, Notice};
 use oauth_sync::proto::record::{Key, Names};
 use serde_json::Value;

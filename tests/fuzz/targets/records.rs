@@ -1,8 +1,7 @@
 //! What stands in storage: keys, and what is under them.
 
 use super::messages::state_is_bounded;
-use super::{notices, wire};
-use oauth_sync::proto::bag::MAX_WHOLE;
+use super::{MAX_WHOLE, notices, wire};
 use oauth_sync::proto::flow::FlowId;
 use oauth_sync::proto::notice::{Form, Notice};
 use oauth_sync::proto::record::{Key, Names, Record};

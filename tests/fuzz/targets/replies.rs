@@ -1,9 +1,9 @@
 //! What the server says: of a flow, of connections, by push.
 
 use super::{
-    code_is_bounded, connections_are_bounded, flow_id_is_bounded, outcome_is_bounded, wire,
+    MAX_WHOLE, code_is_bounded, connections_are_bounded, flow_id_is_bounded, outcome_is_bounded,
+    wire,
 };
-use oauth_sync::proto::bag::MAX_WHOLE;
 use oauth_sync::proto::connection::Connection;
 use oauth_sync::proto::flow::FlowId;
 use oauth_sync::proto::machine::Pushed;

@@ -1,7 +1,7 @@
 //! What happens, and the values in it: small sets of those that mean something to each other, and some that mean nothing.
 
+use super::super::MAX_WHOLE;
 use arbitrary::Arbitrary;
-use oauth_sync::proto::bag::MAX_WHOLE;
 use oauth_sync::proto::connection::{Connection, ConnectionState, Refreshed};
 use oauth_sync::proto::error::ErrorCode;
 use oauth_sync::proto::flow::{FlowId, Integration, Outcome};
