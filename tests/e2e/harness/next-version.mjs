@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 
 /** The calls of the built glue by which the module says and keeps things. */
-const calls = [[/\b(\w+)\.postMessage\(/gu, "next.post($1,"], [/\b(\w+)\.setItem\(/gu, "next.write($1,"]];
+const calls = [[/(\b\w+\(\w+\))\.postMessage\(/gu, "next.post($1,"], [/(\b\w+\(\w+\))\.setItem\(/gu, "next.write($1,"]];
 
 /**
  * The built glue as a later version of it would be: the same module, but on its way out goes what pages/next.js makes of it. A page
