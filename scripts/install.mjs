@@ -123,6 +123,9 @@ export async function installFuzzer(say) {
   return { command: await installCrate("cargo-fuzz", "0.13.2", say), env: nightly };
 }
 
+/** cargo-mutants, which changes code to see a test fail. */
+export const installMutants = (say) => installCrate("cargo-mutants", "27.1.0", say);
+
 /** A command that is a crate, built once into `target/tools`; its path. */
 async function installCrate(name, version, say) {
   const tools = join(root, "target/tools");

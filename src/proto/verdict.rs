@@ -170,7 +170,10 @@ impl Verdict {
     #[must_use]
     pub fn compare(&self, other: &Self, confirm: bool) -> Ordering {
         let rank = |verdict: &Self| {
-            verdict.place().height(confirm) * 2 + u8::from(verdict.basis == Basis::Server)
+            (
+                verdict.place().height(confirm),
+                verdict.basis == Basis::Server,
+            )
         };
         match rank(self).cmp(&rank(other)) {
             Ordering::Equal => other.canonical().cmp(&self.canonical()),

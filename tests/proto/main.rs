@@ -24,3 +24,4 @@ mod unknown;
 mod vectors;
 mod verdicts;
 mod windows;
+mod wire;

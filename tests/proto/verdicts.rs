@@ -8,7 +8,7 @@ use oauth_sync::proto::message::Message;
 use oauth_sync::proto::state::State;
 use oauth_sync::proto::status::{Basis, Status};
 use oauth_sync::proto::time::Millis;
-use oauth_sync::proto::verdict::Verdict;
+use oauth_sync::proto::verdict::{Place, Verdict};
 use serde_json::json;
 use std::cmp::Ordering;
 
@@ -108,6 +108,24 @@ fn only_what_nobody_confirmed_is_provisional() {
     ] {
         assert_eq!(verdict(basis).is_provisional(true), provisional);
         assert!(!verdict(basis).is_provisional(false));
+    }
+}
+
+/// News is a higher status, not the server's word for the same.
+#[test]
+fn a_dismissal_covers_the_same_status_and_what_is_lower() {
+    use Basis::{Person, Server};
+    use Status::{Cancelled, Completed, Expired, Failed};
+    let place = |(status, basis)| Place { status, basis };
+    for (dismissed, other, covers) in [
+        ((Failed, Person), (Failed, Server), true),
+        ((Failed, Server), (Expired, Server), true),
+        ((Failed, Person), (Expired, Server), false),
+        ((Cancelled, Server), (Failed, Server), false),
+        ((Failed, Server), (Completed, Server), false),
+    ] {
+        let is_covered = place(dismissed).covers(place(other), true);
+        assert_eq!(is_covered, covers, "{dismissed:?} {other:?}");
     }
 }
 
