@@ -1,8 +1,9 @@
 //! Slow, overdue, expired, and what clocks may do meanwhile.
 
-use crate::world::{Mode, World, id};
+use crate::world::{EPOCH, Mode, World, id};
 use oauth_sync::proto::machine::{EventKind, Input, Stage};
 use oauth_sync::proto::status::Status;
+use oauth_sync::proto::time::{Millis, Now, Since};
 use serde_json::json;
 
 const F: &str = "flow-aaaa";
@@ -255,4 +256,15 @@ fn a_flow_that_another_goes_on_for_is_swept_without_an_answer() {
     assert_eq!(world.local.keys(), Vec::<&str>::new());
     world.reload(a);
     assert_eq!(world.windows[a].machine.flows().len(), 0);
+}
+
+#[test]
+fn what_began_before_the_page_was_there_is_due_when_its_time_is_up() {
+    let now = Now {
+        monotonic: Millis(700),
+        wall: Millis(EPOCH + 20_000),
+    };
+    let since = Since::wall(Millis(EPOCH + 17_000), now);
+    assert_eq!(since.plus(Millis(5000)), Millis(700 + 2000));
+    assert_eq!(since.plus(Millis(3000)), Millis::ZERO);
 }
