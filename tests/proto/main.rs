@@ -10,6 +10,7 @@ mod world;
 mod check;
 mod connections;
 mod deadlines;
+mod election;
 mod hostile;
 mod model;
 mod notices;

@@ -4,6 +4,7 @@ use crate::world::{EPOCH, id};
 use oauth_sync::proto::bag::{Bag, Value as Field, is_plain};
 use oauth_sync::proto::connection::Connection;
 use oauth_sync::proto::error::ErrorCode;
+use oauth_sync::proto::machine::{Change, EventKind, Poller, Stage, Via, WindowHint};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::notice::{Form, Notice};
 use oauth_sync::proto::record::{Names, Record};
@@ -54,6 +55,111 @@ fn full() -> State {
         checked_at: Some(Millis(EPOCH)),
         ..*State::new(id(F), String::from("github"), Millis(EPOCH), Millis(EPOCH))
     }
+}
+
+/// `docs/api/index.d.ts`.
+#[test]
+fn what_comes_out_is_named_as_the_declared_types_name_it() {
+    assert_eq!(
+        [
+            Via::PostMessage,
+            Via::BroadcastChannel,
+            Via::Storage,
+            Via::Poll,
+            Via::Push,
+            Via::Local,
+        ]
+        .map(Via::as_str),
+        [
+            "post_message",
+            "broadcast_channel",
+            "storage",
+            "poll",
+            "push",
+            "local"
+        ]
+    );
+    assert_eq!(
+        [
+            WindowHint::Open,
+            WindowHint::Closed,
+            WindowHint::Blocked,
+            WindowHint::Unknown,
+        ]
+        .map(WindowHint::as_str),
+        ["open", "closed", "blocked", "unknown"]
+    );
+    assert_eq!(
+        [
+            EventKind::Started,
+            EventKind::Opened,
+            EventKind::Blocked,
+            EventKind::WindowClosed,
+            EventKind::Confirming,
+            EventKind::Slow,
+            EventKind::Overdue,
+            EventKind::Completed,
+            EventKind::Failed,
+            EventKind::Cancelled,
+            EventKind::Expired,
+            EventKind::Confirmed,
+            EventKind::Changed,
+            EventKind::Removed,
+        ]
+        .map(EventKind::as_str),
+        [
+            "started",
+            "opened",
+            "blocked",
+            "window_closed",
+            "confirming",
+            "slow",
+            "overdue",
+            "completed",
+            "failed",
+            "cancelled",
+            "expired",
+            "confirmed",
+            "changed",
+            "removed"
+        ]
+    );
+    assert_eq!(
+        [
+            Change::Added,
+            Change::Refreshed,
+            Change::Expired,
+            Change::RefreshFailed,
+            Change::ReauthRequired,
+            Change::Disconnected,
+            Change::Changed,
+        ]
+        .map(Change::as_str),
+        [
+            "added",
+            "refreshed",
+            "expired",
+            "refresh_failed",
+            "reauth_required",
+            "disconnected",
+            "changed"
+        ]
+    );
+    assert_eq!(
+        [
+            Stage::Opening,
+            Stage::Waiting,
+            Stage::Confirming,
+            Stage::Slow,
+            Stage::Overdue,
+        ]
+        .map(Stage::as_str),
+        ["opening", "waiting", "confirming", "slow", "overdue"]
+    );
+    assert_eq!(
+        [Poller::This, Poller::Other, Poller::None].map(Poller::as_str),
+        ["this", "other", "none"]
+    );
 }
 
 /// The table of docs/protocol.md: each key, and the fields under it.

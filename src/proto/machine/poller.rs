@@ -150,14 +150,11 @@ impl Machine {
             }
             return;
         }
-        let was_held = self.poller.is_holder();
         self.poller.lock = Some(lock);
         match lock {
             Lock::Held => {
                 self.poller.standing_in = false;
-                if !was_held {
-                    self.wake_all();
-                }
+                self.wake_all();
             }
             Lock::Lost => self.poller.heard = self.now.monotonic,
             Lock::Missing => self.stand_in(),

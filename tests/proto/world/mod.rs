@@ -1,5 +1,6 @@
 //! Several windows of one browser, what lies between them, and a clock that the test moves.
 
+mod alone;
 mod callback;
 mod locks;
 mod network;
@@ -11,6 +12,7 @@ mod server;
 mod storage;
 mod window;
 
+pub use alone::Alone;
 pub use callback::{ALL, Callback, Channels};
 pub use locks::LockMode;
 pub use network::Faults;
