@@ -86,7 +86,7 @@ export class Connections {
     try {
       await unlessAborted(this.refresh(id, seen ?? this.#version(id)), signal);
     } catch {
-      signal.throwIfAborted();
+      if (signal.aborted) throw signal.reason;
       // What became of the connection is told by its events; the caller gets the server's own word.
       return response;
     }

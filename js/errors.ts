@@ -2,12 +2,11 @@ import type { ErrorCode } from "./types.js";
 
 /** What the world did wrong. What the caller did wrong is a `TypeError` that names the argument. */
 export class OAuthSyncError extends Error {
-  static {
-    this.prototype.name = "OAuthSyncError";
-  }
   declare readonly code: "wasm_blocked" | "wasm_unreachable" | "wasm_mismatch" | "closed" | "removed" | "refresh_failed" | "reconnect_required";
   declare readonly cause?: unknown;
 }
+
+OAuthSyncError.prototype.name = "OAuthSyncError";
 
 /** Those of connections are told by the file of its own that has them. */
 const REASONS: Readonly<Partial<Record<OAuthSyncError["code"], string>>> = {

@@ -32,17 +32,6 @@ type Waiter = { resolve(flow: SettledFlow): void; reject(error: unknown): void }
 
 /** Follows the OAuth flows of this app in every window of it. */
 export class OAuthSync<P extends string = string> {
-  static {
-    // Where the browser has no `Symbol.dispose`, a method of that name would be called "undefined".
-    if (Symbol.dispose) {
-      Object.defineProperty(this.prototype, Symbol.dispose, {
-        value(this: OAuthSync) {
-          this.close();
-        },
-      });
-    }
-  }
-
   /** An instance whose `ready` has resolved. */
   static async open<P extends string = string>(options?: Options<P>): Promise<OAuthSync<P>> {
     const sync = new OAuthSync<P>(options);
@@ -69,7 +58,10 @@ export class OAuthSync<P extends string = string> {
   #lastFlows: readonly Flow[] = Object.freeze([]);
   #lastConnections: readonly Connection[] = Object.freeze([]);
 
-  /** Usable at once: the module loads behind it. On a server it does nothing. */
+  /**
+   * Usable at once: the module loads behind it. Instances of one namespace and scope in a page share what they know, and what
+   * the first of them was given, but for `startUrl`. On a server it does nothing.
+   */
   constructor(options: Options<P> = {}) {
     needOptions(options);
     this.latest = this.latest.bind(this);
@@ -157,7 +149,7 @@ export class OAuthSync<P extends string = string> {
   /** The first verdict on a flow, also on one that is settled. Rejects with the signal's reason, or an `OAuthSyncError`: `closed` or `removed`. */
   async settled(flowId: string, { signal }: { signal?: AbortSignal } = {}): Promise<SettledFlow<P>> {
     needFlowId(flowId);
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     let waiter: Waiter | undefined;
     let stop: (() => void) | undefined;
     const waiters = this.#waiters.get(flowId) ?? new Set();
@@ -214,7 +206,10 @@ export class OAuthSync<P extends string = string> {
     });
   }
 
-  /** Lets go of everything in this page. Flows go on in other tabs, and here after the next start. */
+  /**
+   * Lets go of everything in this page. Flows go on in other tabs, and here after the next start. Safe twice; later calls do
+   * nothing, and `start` and `retry` throw an `OAuthSyncError` of the code `closed`.
+   */
   close(): void {
     this.flows();
     this.connections();
@@ -290,4 +285,13 @@ export class OAuthSync<P extends string = string> {
 export interface OAuthSync<P extends string = string> {
   /** As `close`. */
   [Symbol.dispose](): void;
+}
+
+// Where the browser has no `Symbol.dispose`, a method of that name would be called "undefined".
+if (Symbol.dispose) {
+  Object.defineProperty(OAuthSync.prototype, Symbol.dispose, {
+    value(this: OAuthSync) {
+      this.close();
+    },
+  });
 }

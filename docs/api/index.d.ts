@@ -325,7 +325,10 @@ export declare class OAuthSync<P extends string = string> {
     static open<P extends string = string>(options?: Options<P>): Promise<OAuthSync<P>>;
     /** Resolves when stored flows are back; rejects with an `OAuthSyncError`, never unhandled. */
     readonly ready: Promise<void>;
-    /** Usable at once: the module loads behind it. On a server it does nothing. */
+    /**
+     * Usable at once: the module loads behind it. Instances of one namespace and scope in a page share what they know, and what
+     * the first of them was given, but for `startUrl`. On a server it does nothing.
+     */
     constructor(options?: Options<P>);
     /** Call it in the click: the window opens before this returns. A window of this provider that is still open here comes to the front instead. */
     start(provider: P, options?: StartOptions<P>): PendingFlow<P>;
@@ -368,7 +371,10 @@ export declare class OAuthSync<P extends string = string> {
     notify(notice: Notice, options?: NotifyOptions): Promise<NotifyResult>;
     /** How this page is doing. */
     diagnostics(): Diagnostics;
-    /** Lets go of everything in this page. Flows go on in other tabs, and here after the next start. */
+    /**
+     * Lets go of everything in this page. Flows go on in other tabs, and here after the next start. Safe twice; later calls do
+     * nothing, and `start` and `retry` throw an `OAuthSyncError` of the code `closed`.
+     */
     close(): void;
 }
 export interface OAuthSync<P extends string = string> {

@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { transform } from "esbuild";
 import { Browser } from "../e2e/harness/browser.mjs";
 import { BUNDLERS } from "./harness/bundlers.mjs";
 import { bin, exec, Packed, root } from "./harness/packed.mjs";
@@ -126,6 +127,24 @@ describe("the tarball", () => {
       const content = await readFile(join(root, "dist", file), "latin1");
       const [place] = /\/(root|home|work|Users)\/[\w./-]{0,60}/.exec(content) ?? [];
       assert.equal(place, undefined, file);
+    }
+  });
+
+  /** The document that says which browsers a file is for. */
+  const documentOf = (file) => (/^element/.test(file) ? "docs/element.md" : file === "inline.js" ? "docs/hosts.md" : "README.md");
+
+  test("is_in_the_syntax_of_the_oldest_browsers_that_the_documents_name", async () => {
+    const options = { minify: true, charset: "utf8", legalComments: "none" };
+    // esbuild takes a property of Unicode for one that may be newer than the browser; `Cc` is as old as they are.
+    const supported = { "regexp-unicode-property-escapes": true };
+    const scripts = (await built()).filter((file) => file.endsWith(".js"));
+    assert.ok(scripts.length > 10);
+    for (const file of scripts) {
+      const [, ...versions] = /Chrome(?: and Edge)? ([\d.]+), Firefox ([\d.]+),?(?: and)? Safari ([\d.]+)/u.exec(await readFile(join(root, documentOf(file)), "utf8"));
+      const target = ["chrome", "firefox", "safari"].map((name, index) => name + versions[index].replace(/\.$/u, ""));
+      const code = await readFile(join(root, "dist", file), "utf8");
+      const [asItIs, forThem] = await Promise.all(["esnext", target].map((target) => transform(code, { ...options, target, supported })));
+      assert.ok(forThem.code === asItIs.code, `${file} is not in the syntax of ${target}`);
     }
   });
 
