@@ -283,8 +283,13 @@ export class OAuthConnect extends Base {
     base.setAttribute("part", `base ${state}`);
     // Only what has just come about is shown to come about.
     if (state === "connected" && before && before.state !== "idle") base.classList.add("fresh");
-    this.#states?.clear();
-    this.#states?.add(state);
+    try {
+      this.#states?.clear();
+      this.#states?.add(state);
+    } catch {
+      // Chrome before 125 takes no name without two dashes; there are the names of the base part.
+      this.#states = undefined;
+    }
   }
 
   #showActions({ primary, label, act, link, secondary }: Parts, view: View, { actions }: Messages): void {
