@@ -72,6 +72,7 @@ const STAGES = {
     commands: async () => [[await installDeny(say), ["--locked", "--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]]],
   },
   provider: { commands: () => nodeTests("tests/provider"), hasTests: true },
+  start: { commands: () => nodeTests("tests/start"), hasTests: true, needsBuild: true },
   e2e: { commands: () => nodeTests("tests/e2e"), hasTests: true, needsBuild: true, needsBrowser: true },
   "e2e-instances": { commands: [["node", ["scripts/e2e.mjs", "chromium", "--smoke", "--instances"]]], hasTests: true },
   "e2e-firefox": { commands: [["node", ["scripts/e2e.mjs", "firefox", "--smoke"]]], hasTests: true },
