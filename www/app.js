@@ -27,9 +27,12 @@ function cardFrom(element) {
     link: part("link"),
     leave: part("leave"),
     view: { go: { act: connect } },
+    // The flow whose link, in place of a blocked window, was used.
+    followedId: undefined,
   };
   for (const name of ["go", "leave"]) {
     card[name].addEventListener("click", () => {
+      card.followedId = undefined;
       try {
         card.view[name].act(card.provider, card.view.flow);
       } catch (error) {
@@ -37,11 +40,16 @@ function cardFrom(element) {
       }
     });
   }
+  card.link.addEventListener("click", () => {
+    card.followedId = card.view.flow.id;
+    // The browser follows the link once its listeners are done, so it has to stand until then.
+    setTimeout(() => show(card));
+  });
   return card;
 }
 
 function show(card) {
-  const view = viewOf(card.provider);
+  const view = viewOf(card.provider, card.followedId);
   const focused = [card.go, card.link, card.leave].find((control) => control === document.activeElement);
   card.view = view;
   card.element.dataset.state = view.state;
@@ -93,18 +101,18 @@ function startOptions() {
 
 // Views: what a card says and offers, for each state of the provider's newest flow.
 
-function viewOf(provider) {
+function viewOf(provider, followedId) {
   const flow = sync.latest(provider);
   const connection = sync.connections().find((each) => each.provider === provider);
   if (connection?.state === "reauth_required" && flow?.status !== "pending") return { flow, ...reconnectView(connection) };
   if (flow === undefined && connection !== undefined) return { ...connectedView(), isOn: toolsOf(connection) };
   if (flow === undefined) return { state: "none", icon: "none", title: "Not connected", go: { label: "Connect", act: connect } };
-  if (flow.status === "pending") return { flow, ...pendingView(flow), isOn: toolsOf(connection) };
+  if (flow.status === "pending") return { flow, ...pendingView(flow, flow.id === followedId), isOn: toolsOf(connection) };
   if (flow.status === "completed") return { flow, ...connectedView(), isOn: toolsOf(connection ?? { tools: flow.integrations?.map(({ tool }) => tool) }) };
   return { flow, ...unsuccessfulView(flow, connection), isOn: toolsOf(connection) };
 }
 
-function pendingView(flow) {
+function pendingView(flow, isFollowed) {
   const leave = { label: "Cancel", act: cancel };
   const openAgain = { label: "Open again", act: reopen };
   const waiting = { state: "pending", icon: "wait", leave };
@@ -113,7 +121,7 @@ function pendingView(flow) {
   if (flow.stage === "confirming") {
     return { ...waiting, title: "Confirming…", detail: "The service has answered. One moment." };
   }
-  if (flow.window === "blocked") {
+  if (flow.window === "blocked" && !isFollowed) {
     const detail = `Your browser blocked the window. ${flow.href === undefined ? "One moment…" : "This link opens it."}`;
     return { ...heeding, title: "Popup blocked", detail, href: flow.href };
   }
@@ -129,9 +137,11 @@ function pendingView(flow) {
     return { ...heeding, title: "No answer so far", detail, go: { label: "Try again", act: reopen } };
   }
   const isOpenHere = flow.window === "open";
+  // To open a window again that is still there would take the person back to the start.
   const go = isOpenHere ? { label: "Show window", act: connect, quiet: true } : { ...openAgain, quiet: true };
   if (flow.stage === "slow") {
-    return { ...waiting, title: "Still waiting…", detail: "Take your time, or open the window again.", go: { ...openAgain, quiet: true } };
+    const detail = isOpenHere ? "Take your time in the window that opened." : "Take your time, or open the window again.";
+    return { ...waiting, title: "Still waiting…", detail, go };
   }
   const detail = isOpenHere || flow.stage === "opening" ? "Finish in the window that opened." : "Finish in the other window, or open it again.";
   return { ...waiting, title: "Waiting for authorization…", detail, go };
@@ -149,17 +159,16 @@ function unsuccessfulView(flow, connection) {
   return {
     state: "heed",
     icon: "heed",
-    title: connection === undefined ? titleOf(flow) : "Still connected, as before",
-    detail: flow.error.message,
+    ...(connection === undefined ? wordsFor(flow) : { title: "Still connected, as before", detail: flow.error.message }),
     go: { label: "Try again", act: connect },
     leave: { label: "Dismiss", act: dismiss },
   };
 }
 
-function titleOf({ status, error }) {
-  if (error.code === "access_denied") return "Access was denied";
-  if (status === "cancelled") return "Cancelled";
-  return status === "expired" ? "The time ran out" : "That did not work";
+function wordsFor({ status, error: { code, message } }) {
+  if (code === "access_denied") return { title: "Access was denied", detail: "Nothing was connected. If that was not meant, try again." };
+  if (status === "cancelled") return { title: "Cancelled", detail: message };
+  return { title: status === "expired" ? "The time ran out" : "That did not work", detail: message };
 }
 
 /** Which of a card's tools a connection covers: those the server named, or all where it named none of them. */

@@ -48,7 +48,7 @@ scenario("a_denial_says_why_and_offers_to_try_again", async ({ open }) => {
   const window = await connect(page, "github");
   await window.deny();
   await window.closed();
-  await says(page, "github", /Access was denied Access was not granted\./u);
+  await says(page, "github", /Access was denied Nothing was connected\./u);
   assert.equal(await page.run((selector) => document.querySelector(`${selector} [data-part="go"]`).textContent, card("github")), "Try again");
   await (await connect(page, "github")).allow();
   await says(page, "github", /Connected/u);
@@ -84,6 +84,7 @@ for (const [name, fault] of [["by_the_browser", "click-spent"], ["by_an_extensio
     await press(page, "github", "go");
     await says(page, "github", /Popup blocked/u);
     const tab = await browser.windowFrom(() => press(page, "github", "link"));
+    await says(page, "github", /Waiting for authorization…/u);
     await tab.allow();
     await tab.closed();
     await says(page, "github", /Connected/u);

@@ -83,12 +83,13 @@ describe("page states", placeOf("page states"), () => {
     ["waiting", /GitHub: Waiting for authorization…/u, ["Show window", "Cancel"]],
     ["waiting-elsewhere", /Waiting for authorization…/u, ["Open again", "Cancel"]],
     ["confirming", /Confirming…/u, ["Cancel"]],
-    ["slow", /Still waiting…/u, ["Open again", "Cancel"]],
+    ["slow", /Still waiting…/u, ["Show window", "Cancel"]],
+    ["slow-elsewhere", /Still waiting…/u, ["Open again", "Cancel"]],
     ["overdue", /No answer so far/u, ["Try again", "Cancel"]],
     ["closed", /The window was closed/u, ["Open again", "Cancel"]],
     ["blocked", /Popup blocked/u, ["Open sign-in", "Cancel"]],
     ["connected", /Connected/u, ["Connect again"]],
-    ["denied", /Access was denied Access was not granted\./u, ["Try again", "Dismiss"]],
+    ["denied", /Access was denied Nothing was connected\./u, ["Try again", "Dismiss"]],
     ["expired", /The time ran out/u, ["Try again", "Dismiss"]],
   ];
   for (const [name, status, actions] of says) {

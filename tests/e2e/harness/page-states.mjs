@@ -6,6 +6,7 @@ export const pageStates = Object.freeze({
   "waiting-elsewhere": pending({ stage: "waiting", window: "unknown", startedHere: false }),
   confirming: pending({ stage: "confirming", window: "open" }),
   slow: pending({ stage: "slow", window: "open" }),
+  "slow-elsewhere": pending({ stage: "slow", window: "unknown", startedHere: false }),
   overdue: pending({ stage: "overdue", window: "open" }),
   closed: pending({ stage: "waiting", window: "closed" }),
   "blocked-no-link-yet": pending({ stage: "opening", window: "blocked" }),
