@@ -175,7 +175,7 @@ export class OAuthSync<P extends string = string> {
     }
   }
 
-  /** Asks the server now; resolves when its answer is in `flows()`, or could not be had. */
+  /** Asks the server now; resolves when its answer is in `flows()`, or could not be had: after 11 s at the latest. */
   async check(flowId?: string): Promise<void> {
     if (flowId !== undefined) needFlowId(flowId);
     // That the module does not load is for `ready` to say.

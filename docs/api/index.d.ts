@@ -363,7 +363,7 @@ export declare class OAuthSync<P extends string = string> {
     settled(flowId: string, { signal }?: {
         signal?: AbortSignal;
     }): Promise<SettledFlow<P>>;
-    /** Asks the server now; resolves when its answer is in `flows()`, or could not be had. */
+    /** Asks the server now; resolves when its answer is in `flows()`, or could not be had: after 11 s at the latest. */
     check(flowId?: string): Promise<void>;
     /** Takes what the app's own push has learned from the server as the server's word. */
     report(flowId: string, reply: StatusReply): void;

@@ -38,6 +38,8 @@ pub struct State {
     pub runs: u32,
     /// The server has answered about it: to a check that began then, by the wall clock.
     pub checked_at: Option<Millis>,
+    /// It has not: the check that began at `checked_at` has failed.
+    pub failed: bool,
     /// `start` was called in this tab.
     pub started_here: bool,
     /// What `start` was given, as JSON text.
@@ -88,6 +90,7 @@ impl State {
             attempt_at: None,
             runs: 0,
             checked_at: None,
+            failed: false,
             started_here: false,
             app_state: None,
             told: 0,
@@ -121,6 +124,7 @@ impl State {
             state.runs = bag.count("runs");
         }
         state.checked_at = bag.time("checkedAt");
+        state.failed = bag.flag("failed") == Some(true);
         if part == Part::Tab {
             state.started_here = bag.flag("startedHere") == Some(true);
             if let Value::Text(json) = bag.field("appState") {
@@ -163,6 +167,9 @@ impl State {
                 .count("polls", self.polls)
                 .count("attempt", self.attempt)
                 .some_time("attemptAt", self.attempt_at);
+        }
+        if self.failed {
+            object.flag("failed", true);
         }
         match part {
             Part::Shared => object

@@ -98,6 +98,28 @@ fn it_resolves_also_when_no_answer_comes() {
 }
 
 #[test]
+fn it_resolves_as_soon_as_the_check_has_failed_in_whichever_window() {
+    for (mode, flows) in [
+        (Mode::Fails, 1),
+        (Mode::Fails, 3),
+        (Mode::WantsQuiet(60_000), 1),
+    ] {
+        let mut world = World::asking();
+        let (a, b) = (world.open(), world.open());
+        for flow in 0..flows {
+            world.start(a, &format!("flow-aaa{flow}"));
+        }
+        world.run(200_000);
+        world.server.mode = mode;
+        for w in [b, a] {
+            check(&mut world, w, 1);
+            world.run(1500);
+            assert_eq!(world.windows[w].checked, [1], "{mode:?} {flows} {w}");
+        }
+    }
+}
+
+#[test]
 fn it_resolves_when_its_flow_is_taken_away() {
     let mut world = World::asking();
     let a = world.open();

@@ -54,7 +54,7 @@ fn values() -> Vec<Value> {
     ]
 }
 
-const FIELDS: [&str; 34] = [
+const FIELDS: [&str; 35] = [
     "type",
     "v",
     "id",
@@ -81,6 +81,7 @@ const FIELDS: [&str; 34] = [
     "attempt",
     "attemptAt",
     "checkedAt",
+    "failed",
     "runs",
     "at",
     "by",

@@ -63,7 +63,7 @@ pub(super) struct Checks {
     in_flight: Vec<InFlight>,
     /// The latest of our checks that has been answered or has failed.
     concluded: Option<RequestId>,
-    /// When the latest check began of whose answer another window has told.
+    /// When the latest check began of whose answer or failure another window has told.
     heard: Option<Millis>,
     /// Push began anew, and no check has been answered since: it does not know what was before.
     is_owed: bool,
@@ -340,11 +340,10 @@ impl Checks {
         is_polling
     }
 
-    /// Another window has had an answer to a check that it began at `begun`.
+    /// A check that another window began at `begun` has been answered or has failed.
     pub(super) fn heard_of_check(&mut self, begun: Millis, now: Millis) {
         self.heard = self.heard.max(Some(begun));
         self.last_begun = self.last_begun.max(Some(begun));
-        self.answer();
         if self.wanted > now && begun + LOOKED_INTO >= self.wanted {
             self.wanted = Millis::NEVER;
         }

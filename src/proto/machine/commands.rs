@@ -3,7 +3,7 @@
 use super::entry::Entry;
 use super::io::{Area, Config, EventKind, Output, Start, Via, WindowHint};
 use super::verdicts::Source;
-use super::{MAX_WAITERS, Machine, Waiter};
+use super::{CHECK_DEADLINE, MAX_WAITERS, Machine, Waiter};
 use crate::proto::error::ErrorCode;
 use crate::proto::flow::FlowId;
 use crate::proto::message::Message;
@@ -63,7 +63,7 @@ impl Machine {
         entry.storable = stored <= MAX_PENDING_STORED;
         self.write_down(index, Part::Start);
         self.write_tab(index);
-        self.tell(index, None);
+        self.tell(index, None, false);
         self.emit_once(index, EventKind::Started, via);
     }
 
@@ -143,7 +143,7 @@ impl Machine {
         self.begin_to_ask(index);
         self.write_down(index, Part::Count);
         self.write_tab(index);
-        self.tell(index, None);
+        self.tell(index, None, false);
         self.emit_window(index);
     }
 
@@ -237,6 +237,8 @@ impl Machine {
             return;
         }
         let askable = self.config.askable;
+        // Where the server wants quiet for longer than anybody waits, there is nothing to wait for.
+        let may_be_answered = self.hold < now + CHECK_DEADLINE;
         let config = &self.config;
         let mut waiter = Waiter {
             token,
@@ -249,7 +251,9 @@ impl Machine {
             let concerned = only.is_none_or(|only| only == Some(index));
             if askable && concerned && entry.is_asked_about(config) {
                 entry.checks.want(now);
-                waiter.flow_ids.push(entry.state.flow_id.clone());
+                if may_be_answered {
+                    waiter.flow_ids.push(entry.state.flow_id.clone());
+                }
             }
         }
         self.waiters.push(waiter);

@@ -36,7 +36,11 @@ impl Machine {
                 let begun = now.monotonic - (now.wall - checked_at);
                 entry.checks.heard_of_check(begun, now.monotonic);
             }
-            let knows_error = state.checked_at.is_some() || state.error.is_some();
+            let is_answered = state.checked_at.is_some() && !state.failed;
+            if is_answered {
+                entry.checks.answer();
+            }
+            let knows_error = is_answered || state.error.is_some();
             if entry.is_pending() && knows_error && entry.state.error != state.error {
                 entry.state.error.clone_from(&state.error);
                 entry.dirty = true;
@@ -71,9 +75,10 @@ impl Machine {
     }
 
     /// Tells the others all that is known of a flow; `checked_at` as in [`State`].
-    pub(super) fn tell(&mut self, index: usize, checked_at: Option<Millis>) {
+    pub(super) fn tell(&mut self, index: usize, checked_at: Option<Millis>, failed: bool) {
         if let Some(entry) = self.entries.get(index) {
-            let state = entry.state(checked_at);
+            let mut state = entry.state(checked_at);
+            state.failed = failed;
             self.put(Output::Broadcast(Message::State(state)));
         }
     }
@@ -87,7 +92,7 @@ impl Machine {
                 .is_none_or(|before| now >= before + at_most_every)
         {
             entry.repeated = Some(now);
-            self.tell(index, None);
+            self.tell(index, None, false);
         }
     }
 

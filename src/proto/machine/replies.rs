@@ -22,10 +22,7 @@ impl Machine {
                 entry.checks.answer();
             }
             self.take_reply(index, reply, Via::Poll);
-            if self.is_open(index) {
-                let ago = self.now.monotonic - begun;
-                self.tell(index, Some(self.now.wall - ago));
-            }
+            self.tell_of_check(index, begun, false);
         } else {
             self.on_probe_reply(request, reply);
         }
@@ -35,10 +32,18 @@ impl Machine {
         self.hold_for(retry_after);
         match self.concluded(request) {
             // The others follow the count: to them a window that polls in vain must not look like one that does not.
-            Some((index, _)) => self.repeat(index, Millis::ZERO),
+            Some((index, begun)) => self.tell_of_check(index, begun, true),
             None => {
                 self.end_probe(request);
             }
+        }
+    }
+
+    /// Tells the others that a check of a flow is over, for those who wait for it.
+    fn tell_of_check(&mut self, index: usize, begun: Millis, failed: bool) {
+        if self.is_open(index) {
+            let ago = self.now.monotonic - begun;
+            self.tell(index, Some(self.now.wall - ago), failed);
         }
     }
 

@@ -75,7 +75,7 @@ impl Machine {
         }
         if source == Source::Own {
             self.write_down(index, Part::Verdict);
-            self.tell(index, None);
+            self.tell(index, None, false);
         }
         if !self.is_open(index) {
             self.stop_checks(index);
@@ -247,7 +247,7 @@ impl Machine {
             }
         }
         if is_own {
-            self.tell(index, None);
+            self.tell(index, None, false);
         }
         self.adopt_heir(index, &next, via, source);
         true

@@ -378,6 +378,7 @@ impl StateWord {
                 state.verdict = verdict;
                 state.error = self.code.code();
                 state.checked_at = self.checked_at.map(|at| at.at(now));
+                state.failed = self.marks & 2 != 0;
             }
             Part::Start => state.retry_of = id_of(&self.retry_of),
             Part::Verdict => state.verdict = Some(verdict?),
