@@ -242,6 +242,35 @@ fn an_unfinished_flow_is_swept_a_day_after_it_expired() {
     assert_eq!(world.local.keys(), Vec::<&str>::new());
 }
 
+/// The world fails where a wait is over before it begins, as one for a sweep with nothing to sweep would be.
+#[test]
+fn a_provisional_end_is_kept_a_day_past_expiry_and_longer_without_an_answer() {
+    for (mode, status) in [
+        (Mode::Answers, Status::Cancelled),
+        (Mode::Fails, Status::Expired),
+        (Mode::Fails, Status::Cancelled),
+    ] {
+        let mut world = World::asking();
+        world.server.mode = mode;
+        let a = world.open();
+        world.start(a, F);
+        if status == Status::Cancelled {
+            world.feed(a, Input::Cancel { flow_id: id(F) });
+        }
+        let until_sweep = if mode == Mode::Fails {
+            200_000_000
+        } else {
+            90_000_000
+        };
+        world.run(until_sweep);
+        world.server.mode = Mode::Answers;
+        world.server_says(F, json!({ "status": "completed" }));
+        world.feed(a, Input::Wake);
+        world.run(2000);
+        assert_eq!(world.told(a, F).last(), Some(&EventKind::Completed));
+    }
+}
+
 /// Nobody asks about it any more, so no answer is waited for; found by a page a day later it would begin the other anew.
 #[test]
 fn a_flow_that_another_goes_on_for_is_swept_without_an_answer() {

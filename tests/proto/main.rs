@@ -7,6 +7,7 @@
 
 mod world;
 
+mod chains;
 mod check;
 mod connections;
 mod deadlines;
@@ -20,6 +21,7 @@ mod push;
 mod removal;
 mod schedule;
 mod simulation;
+mod stored;
 mod told;
 mod unknown;
 mod vectors;

@@ -1,8 +1,13 @@
 //! Dismiss, reset, and how much is kept.
 
-use crate::world::{ALL, Callback, Channels, World, id};
-use oauth_sync::proto::machine::{EventKind, Input};
-use oauth_sync::proto::status::Status;
+use crate::world::{ALL, Alone, Callback, Channels, EPOCH, World, id};
+use oauth_sync::proto::flow::Outcome;
+use oauth_sync::proto::machine::{Config, EventKind, Input};
+use oauth_sync::proto::message::Message;
+use oauth_sync::proto::state::State;
+use oauth_sync::proto::status::{Basis, Status};
+use oauth_sync::proto::time::Millis;
+use oauth_sync::proto::verdict::Verdict;
 use serde_json::json;
 
 const F: &str = "flow-aaaa";
@@ -263,6 +268,25 @@ fn at_most_sixty_four_settled_flows_are_kept_oldest_out_first() {
     );
     world.reload(a);
     assert_eq!(world.windows[a].machine.flows().len(), 64);
+}
+
+#[test]
+fn of_flows_that_settled_in_one_moment_every_window_lets_the_same_go() {
+    let mut flows: Vec<String> = (0..65).map(|n| format!("flow-{n:04}")).collect();
+    for _ in 0..2 {
+        flows.reverse();
+        let mut alone = Alone::new(Config::default());
+        for flow_id in &flows {
+            let (provider, at) = (String::from("github"), Millis(EPOCH));
+            let mut state = State::new(id(flow_id), provider, at, at);
+            let outcome = Outcome::default();
+            state.verdict = Some(Verdict::completed(Basis::Server, outcome, at));
+            alone.feed(10, Input::Message(Message::State(state)));
+        }
+        let left = alone.machine.flows();
+        assert_eq!(left.len(), 64);
+        assert!(left.iter().all(|flow| flow.id.as_str() != "flow-0000"));
+    }
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! Each rise is told once, also over reloads; and nothing that was told is lost.
 
-use crate::world::{ALL, Callback, Channels, EPOCH, World, id};
-use oauth_sync::proto::machine::{EventKind, Input};
+use crate::world::{ALL, Alone, Callback, Channels, EPOCH, World, id};
+use oauth_sync::proto::machine::{Area, Config, EventKind, Input, Output, Start, WindowHint};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::status::Status;
+use oauth_sync::proto::time::Millis;
 use serde_json::json;
 
 const F: &str = "flow-aaaa";
+const G: &str = "flow-bbbb";
 
 fn completed(world: &World, w: usize) -> usize {
     let told = world.told(w, F);
@@ -72,6 +74,19 @@ fn coming_back_to_a_page_tells_nothing_again() {
         world.thaw(a);
         world.run(2000);
     }
+    assert_eq!(world.windows[a].events.len(), before);
+}
+
+#[test]
+fn a_reload_tells_nothing_of_what_was_told() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.server_says(F, json!({ "status": "completed" }));
+    world.run(2000);
+    let before = world.windows[a].events.len();
+    world.reload(a);
+    world.run(2000);
     assert_eq!(world.windows[a].events.len(), before);
 }
 
@@ -356,4 +371,56 @@ fn a_flow_that_starts_anew_under_the_name_of_one_that_was_let_go_is_another() {
         assert_eq!(world.status(b, F), None);
     }
     assert_eq!(completed(&world, b), 2);
+}
+
+/// A page without a server in which G was started and then F, so that one event was told of each.
+fn page() -> Alone {
+    let mut alone = Alone::new(Config::default());
+    for flow_id in [G, F] {
+        let start = Start {
+            flow_id: id(flow_id),
+            provider: String::from("github"),
+            started_at: Millis(EPOCH),
+            window: WindowHint::Unknown,
+            href: None,
+            app_state: None,
+            retry_of: None,
+        };
+        alone.feed(0, Input::Start(start));
+    }
+    alone
+}
+
+/// Of which flows it notes that its listeners were told, once those of event `seq` have returned.
+fn noted(alone: &mut Alone, seq: u32) -> Vec<String> {
+    let mut noted = Vec::new();
+    for output in alone.feed(10, Input::Told { seq }) {
+        if let Output::Write { area, key, .. } = output {
+            assert_eq!(area, Area::Session);
+            noted.extend(key.rsplit(':').next().map(String::from));
+        }
+    }
+    noted.dedup();
+    noted
+}
+
+#[test]
+fn what_was_told_is_noted_up_to_the_event_whose_listeners_have_returned() {
+    let mut alone = page();
+    assert_eq!(noted(&mut alone, 1), [G]);
+    assert_eq!(noted(&mut alone, 1), Vec::<String>::new());
+    assert_eq!(noted(&mut alone, 2), [F]);
+}
+
+#[test]
+fn of_events_that_nobody_hears_the_last_4096_are_noted_as_told() {
+    for (events, flows) in [(4096, vec![G, F]), (4097, vec![F])] {
+        let mut alone = page();
+        for _ in 2..events {
+            let href = String::from("https://app.example/start");
+            let flow_id = id(F);
+            alone.feed(0, Input::Href { flow_id, href });
+        }
+        assert_eq!(noted(&mut alone, events), flows, "{events}");
+    }
 }

@@ -1,4 +1,4 @@
-//! What an app does with a flow: its window, cancel, retry, and flows that go on in each other's place.
+//! What an app does with a flow: its window, cancel and retry.
 
 use crate::world::{ALL, Callback, World, id};
 use oauth_sync::proto::machine::{EventKind, Input, Stage, Start, WindowHint};
@@ -6,14 +6,6 @@ use oauth_sync::proto::status::Status;
 use serde_json::json;
 
 const F: &str = "flow-aaaa";
-const CHAIN: [&str; 6] = [
-    "flow-0000",
-    "flow-0001",
-    "flow-0002",
-    "flow-0003",
-    "flow-0004",
-    "flow-0005",
-];
 
 fn close(world: &mut World, w: usize) {
     world.feed(w, Input::WindowClosed { flow_id: id(F) });
@@ -230,136 +222,5 @@ fn two_flows_of_one_provider_do_not_disturb_each_other() {
     for w in [a, b] {
         assert_eq!(world.status(w, F), Some(Status::Completed));
         assert_eq!(world.status(w, "flow-bbbb"), Some(Status::Cancelled));
-    }
-}
-
-#[test]
-fn a_flow_that_another_goes_on_for_ends_as_that_one_does() {
-    for says in ["completed", "failed"] {
-        let mut world = World::asking();
-        let (a, b) = (world.open(), world.open());
-        world.server_says(
-            F,
-            json!({ "status": "expired", "supersededBy": "flow-next" }),
-        );
-        world.start(a, F);
-        world.run(3000);
-        for w in [a, b] {
-            assert_eq!(
-                world.status(w, F),
-                Some(Status::Pending),
-                "unspoken until the new one settles"
-            );
-            assert_eq!(world.status(w, "flow-next"), Some(Status::Pending));
-        }
-        let asked = world.asked(F).len();
-        world.server_says("flow-next", json!({ "status": says }));
-        world.run(3000);
-        assert_eq!(
-            world.asked(F).len(),
-            asked,
-            "the old one is asked about no more"
-        );
-        for w in [a, b] {
-            for flow in [F, "flow-next"] {
-                let status = world.status(w, flow).map(Status::as_str);
-                assert_eq!(status, Some(says));
-                let told = world.told(w, flow);
-                assert_eq!(
-                    told.iter()
-                        .filter(|kind| matches!(kind, EventKind::Completed | EventKind::Failed))
-                        .count(),
-                    1
-                );
-            }
-        }
-        assert!(
-            world
-                .view(a, "flow-next")
-                .is_some_and(|view| view.started_here)
-        );
-    }
-}
-
-#[test]
-fn a_notice_that_names_the_old_flow_makes_us_ask_about_the_one_that_went_on() {
-    let mut world = World::asking();
-    let a = world.open();
-    world.server_says(
-        F,
-        json!({ "status": "pending", "supersededBy": "flow-next" }),
-    );
-    world.start(a, F);
-    world.run(400_000);
-    let before = world.asked("flow-next").len();
-    world.notify(Callback::success("n1").of(F), ALL);
-    world.run(1500);
-    assert_eq!(world.asked("flow-next").len(), before + 3);
-}
-
-#[test]
-fn three_hops_are_followed_and_a_fourth_is_not() {
-    let mut world = World::asking();
-    let a = world.open();
-    for pair in CHAIN.windows(2) {
-        world.server_says(
-            pair[0],
-            json!({ "status": "pending", "supersededBy": pair[1] }),
-        );
-    }
-    world.start(a, CHAIN[0]);
-    world.run(60_000);
-    let known: Vec<bool> = CHAIN
-        .iter()
-        .map(|flow| world.status(a, flow).is_some())
-        .collect();
-    assert_eq!(known, [true, true, true, true, false, false]);
-    world.server_says(
-        CHAIN[3],
-        json!({ "status": "completed", "supersededBy": CHAIN[4] }),
-    );
-    world.run(20_000);
-    for flow in &CHAIN[..4] {
-        assert_eq!(world.status(a, flow), Some(Status::Completed), "{flow}");
-    }
-}
-
-#[test]
-fn a_circle_of_flows_does_not_turn_for_ever() {
-    let mut world = World::asking();
-    let a = world.open();
-    world.server_says(
-        F,
-        json!({ "status": "pending", "supersededBy": "flow-next" }),
-    );
-    world.server_says(
-        "flow-next",
-        json!({ "status": "failed", "supersededBy": F }),
-    );
-    world.start(a, F);
-    world.run(30_000);
-    for flow in [F, "flow-next"] {
-        assert_eq!(world.status(a, flow), Some(Status::Failed));
-    }
-}
-
-#[test]
-fn a_chain_is_known_after_a_reload() {
-    let mut world = World::asking();
-    let a = world.open();
-    world.server_says(
-        F,
-        json!({ "status": "pending", "supersededBy": "flow-next" }),
-    );
-    world.start(a, F);
-    world.run(3000);
-    world.reload(a);
-    let b = world.open();
-    let asked = world.asked(F).len();
-    world.server_says("flow-next", json!({ "status": "completed" }));
-    world.run(5000);
-    assert_eq!(world.asked(F).len(), asked);
-    for w in [a, b] {
-        assert_eq!(world.status(w, F), Some(Status::Completed));
     }
 }

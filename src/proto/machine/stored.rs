@@ -425,15 +425,14 @@ impl Machine {
         }
         let stale = self.now.wall - KEEP;
         loop {
-            let mut oldest: Option<(usize, &(Millis, String))> = None;
+            let mut oldest: Option<(&(Millis, String), usize)> = None;
             for (place, slot) in unknown.iter().enumerate() {
-                if oldest.is_none_or(|(_, before)| slot < before) {
-                    oldest = Some((place, slot));
-                }
+                let this = (slot, place);
+                oldest = Some(oldest.map_or(this, |before| before.min(this)));
             }
             let is_excess = unknown.len() > MAX_UNKNOWN_SLOTS;
             match oldest {
-                Some((place, (said, _))) if is_excess || *said < stale => {
+                Some(((said, _), place)) if is_excess || *said < stale => {
                     let (_, key) = unknown.swap_remove(place);
                     self.put(Output::Remove {
                         area: Area::Local,

@@ -7,7 +7,7 @@ use crate::proto::flow::FlowId;
 use crate::proto::record::Record;
 use crate::proto::state::{Part, State};
 use crate::proto::status::{Basis, Status};
-use crate::proto::time::Since;
+use crate::proto::time::{Millis, Since};
 use crate::proto::verdict::Verdict;
 use core::cmp::Ordering;
 
@@ -66,13 +66,6 @@ impl Machine {
         entry.state.verdict = Some(verdict.clone());
         entry.state.error = None;
         entry.confirming = false;
-        if entry
-            .failure
-            .as_ref()
-            .is_some_and(|_| !verdict.is_provisional(confirm))
-        {
-            entry.failure = None;
-        }
         if source == Source::Own {
             self.write_down(index, Part::Verdict);
             self.tell(index, None, false);
@@ -136,7 +129,7 @@ impl Machine {
         let Some(entry) = self.entries.get_mut(index) else {
             return;
         };
-        if !entry.shown && kind != EventKind::Removed {
+        if !entry.shown {
             return;
         }
         entry.mark_emitted(kind);
@@ -341,21 +334,15 @@ impl Machine {
     /// The flow that settled first, where there are too many.
     pub(super) fn settled_in_excess(&self) -> Option<FlowId> {
         let mut count = 0;
-        let mut first: Option<(&Verdict, &FlowId)> = None;
+        let mut first: Option<(Millis, &FlowId)> = None;
         for entry in &self.entries {
-            let Some(verdict) = &entry.state.verdict else {
-                continue;
-            };
-            if entry.is_open(&self.config) {
-                continue;
-            }
-            count += 1;
-            let id = &entry.state.flow_id;
-            // The same in every window.
-            if first
-                .is_none_or(|(before, other)| (verdict.settled_at, id) < (before.settled_at, other))
+            if let Some(verdict) = &entry.state.verdict
+                && !entry.is_open(&self.config)
             {
-                first = Some((verdict, id));
+                count += 1;
+                // The same in every window.
+                let this = (verdict.settled_at, &entry.state.flow_id);
+                first = Some(first.map_or(this, |before| before.min(this)));
             }
         }
         first
