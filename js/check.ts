@@ -8,6 +8,10 @@ export function need(condition: unknown, argument: string): asserts condition {
 const NAME = /^\P{Cc}+$/u;
 const FLOW_ID = /^[\w-]{8,64}$/;
 
+export function needObject(value: unknown, argument: string): void {
+  need(Object(value) === value, argument);
+}
+
 export const isText = (value: unknown): value is string => typeof value === "string";
 
 const isName = (value: unknown): value is string => isText(value) && NAME.test(value) && bytesOf(value) <= 64;

@@ -1,6 +1,6 @@
 /** `oauth-sync`: the class in front of the wasm module, which it loads behind the first click. */
 import { notify } from "./callback.js";
-import { isFunction, isText, need, needFlowId, needProvider } from "./check.js";
+import { isFunction, isText, need, needFlowId, needObject, needProvider } from "./check.js";
 import { Core, report, type Told } from "./core.js";
 import type { Connections } from "./connections.js";
 import { failure } from "./errors.js";
@@ -102,9 +102,10 @@ export class OAuthSync<P extends string = string> {
   }
 
   /** Bound. Events come in a microtask after the change; those before the first subscriber are kept for it. With `connections` the listener hears of those, too. Returns what unsubscribes. */
-  readonly subscribe: Subscribe<P> = (listener: (event: never) => void, { connections = false } = {}): (() => void) => {
+  readonly subscribe: Subscribe<P> = (listener: (event: never) => void, options: { connections?: boolean } = {}): (() => void) => {
     need(isFunction(listener), "listener");
-    const entry = { listener, connections };
+    needObject(options, "options");
+    const entry = { listener, connections: options.connections === true };
     if (this.#core) this.#listeners.add(entry);
     this.#schedule();
     return () => void this.#listeners.delete(entry);
@@ -147,8 +148,11 @@ export class OAuthSync<P extends string = string> {
   }
 
   /** The first verdict on a flow, also on one that is settled. Rejects with the signal's reason, or an `OAuthSyncError`: `closed` or `removed`. */
-  async settled(flowId: string, { signal }: { signal?: AbortSignal } = {}): Promise<SettledFlow<P>> {
+  async settled(flowId: string, options: { signal?: AbortSignal } = {}): Promise<SettledFlow<P>> {
     needFlowId(flowId);
+    needObject(options, "options");
+    const { signal } = options;
+    need(signal === undefined || isFunction(signal?.addEventListener), "options.signal");
     if (signal?.aborted) throw signal.reason;
     let waiter: Waiter | undefined;
     let stop: (() => void) | undefined;
@@ -185,6 +189,7 @@ export class OAuthSync<P extends string = string> {
   /** Takes what the app's own push has learned from the server as the server's word. */
   report(flowId: string, reply: StatusReply): void {
     needFlowId(flowId);
+    needObject(reply, "reply");
     this.#core?.run((machine) => machine.act("report", flowId, reply));
   }
 

@@ -1,4 +1,4 @@
-import { httpUrl, isFunction, isNamespace, isText, need } from "./check.js";
+import { httpUrl, isFunction, isNamespace, isText, need, needObject } from "./check.js";
 import type { CoreOptions } from "./oauth_sync.js";
 import type { Options } from "./types.js";
 
@@ -35,7 +35,7 @@ const CHECKS: Readonly<Record<keyof Options, Check>> = {
 };
 
 export function needOptions(options: object): void {
-  need(Object(options) === options, "options");
+  needObject(options, "options");
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(CHECKS, name) && CHECKS[name as keyof Options];
     need(check && (value === undefined || check(value as never)), `options.${name}`);

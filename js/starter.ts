@@ -1,5 +1,5 @@
 /** Starts flows and starts them again: opens the window in the click, and finds the address for it. */
-import { httpUrl, isFunction, isText, jsonOf, need, needFlowId } from "./check.js";
+import { httpUrl, isFunction, isText, jsonOf, need, needFlowId, needObject } from "./check.js";
 import type { Core } from "./core.js";
 import { failure } from "./errors.js";
 import type { WindowState } from "./oauth_sync.js";
@@ -164,7 +164,7 @@ export class Starter {
 }
 
 function needStartOptions(options: StartOptions): void {
-  need(Object(options) === options, "options");
+  needObject(options, "options");
   const { url, target, width, height, returnTo, flowId } = options;
   need(url === undefined || isFunction(url) || (isText(url) && httpUrl(url)), "options.url");
   need(target === undefined || /^(popup|tab|redirect)$/.test(isText(target) ? target : "") || isWindow(target), "options.target");

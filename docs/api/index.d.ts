@@ -360,7 +360,7 @@ export declare class OAuthSync<P extends string = string> {
     /** Bound. The newest flow of a provider. */
     latest(provider: P): Flow<P> | undefined;
     /** The first verdict on a flow, also on one that is settled. Rejects with the signal's reason, or an `OAuthSyncError`: `closed` or `removed`. */
-    settled(flowId: string, { signal }?: {
+    settled(flowId: string, options?: {
         signal?: AbortSignal;
     }): Promise<SettledFlow<P>>;
     /** Asks the server now; resolves when its answer is in `flows()`, or could not be had: after 11 s at the latest. */

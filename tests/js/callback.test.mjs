@@ -194,6 +194,9 @@ describe("arguments", () => {
     ]) {
       await assert.rejects(notify(notice, options), (error) => error instanceof TypeError && error.message.includes(name), `${name} ${JSON.stringify(notice)}`);
     }
+    for (const none of [null, "x", 5]) {
+      for (const tell of [notify, finish]) await assert.rejects(tell(success, none), { name: "TypeError", message: /options/ });
+    }
     await assert.rejects(finish(success, { fallback: "x" }), { name: "TypeError", message: /fallback/ });
     assert.deepEqual([channels, globalThis.opener.sent, Object.keys(page.localStorage)], [[], [], []]);
   });

@@ -58,7 +58,22 @@ describe("flow ids", () => {
     for (const method of ["retry", "cancel", "dismiss", "report"]) assert.throws(() => sync[method]("short"), { name: "TypeError", message: /flowId/ }, method);
     await assert.rejects(sync.settled(undefined), { name: "TypeError", message: /flowId/ });
     await assert.rejects(sync.check(5), { name: "TypeError", message: /flowId/ });
-    assert.throws(() => sync.subscribe("x"), { name: "TypeError", message: /listener/ });
+    assert.deepEqual(front.core.calls, []);
+  });
+});
+
+describe("other arguments", () => {
+  test("that_are_none_are_a_TypeError_that_names_them", async () => {
+    const front = await openPage();
+    const sync = await front.OAuthSync.open({ wasm: front.wasm });
+    const bad = { name: "TypeError" };
+    assert.throws(() => sync.subscribe("x"), { ...bad, message: /listener/ });
+    for (const none of [null, "x", 5]) {
+      assert.throws(() => sync.report("flow-id-1", none), { ...bad, message: /reply/ });
+      assert.throws(() => sync.subscribe(() => {}, none), { ...bad, message: /options/ });
+      await assert.rejects(sync.settled("flow-id-1", none), { ...bad, message: /options/ });
+      await assert.rejects(sync.settled("flow-id-1", { signal: none }), { ...bad, message: /signal/ });
+    }
     assert.deepEqual(front.core.calls, []);
   });
 });
