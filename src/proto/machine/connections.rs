@@ -164,8 +164,8 @@ impl Machine {
             return;
         }
         let polls = self.poller.polls();
-        let is_first = polls && (self.connections.listed.is_none() || self.connections.is_owed);
         let connections = &mut self.connections;
+        let is_first = polls && connections.listed.is_none();
         connections.failures = 0;
         if !is_first
             && connections
@@ -295,9 +295,9 @@ impl Machine {
         }
     }
 
-    /// Another window wants the list.
+    /// Another window wants the list that this one, which polls, has.
     pub(super) fn on_list_wanted(&mut self) {
-        if self.poller.polls() && self.connections.listed.is_some() {
+        if self.connections.listed.is_some() {
             self.tell_list();
         }
     }

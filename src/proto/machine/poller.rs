@@ -281,9 +281,8 @@ impl Machine {
                 self.ask(true);
             }
         }
-        let active = self.connections.refreshes.are_wanted()
-            || self.next_neglect() <= now
-            || self.entries.iter().any(|entry| entry.checks.is_active());
+        let active =
+            self.next_neglect() <= now || self.entries.iter().any(|entry| entry.checks.is_active());
         if !(active && self.poller.watches()) {
             self.poller.watching = false;
             return;

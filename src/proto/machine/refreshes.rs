@@ -89,10 +89,6 @@ impl Refreshes {
         next
     }
 
-    pub(super) fn are_wanted(&self) -> bool {
-        !self.tasks.is_empty()
-    }
-
     /// Forgets the requests on their way, without an answer: they are made again when the page comes back.
     pub(super) fn interrupt(&mut self) -> Vec<RequestId> {
         let mut requests = Vec::new();
