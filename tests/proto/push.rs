@@ -209,6 +209,16 @@ fn a_stream_that_lives_costs_no_check_when_a_person_looks() {
 }
 
 #[test]
+fn where_push_delivers_a_person_who_looks_has_no_list_read() {
+    let mut world = open(World::pushing(), 1);
+    world.run(30_000);
+    let before = world.person.lists.len();
+    world.feed(0, Input::Wake);
+    world.run(30_000);
+    assert_eq!(world.person.lists.len(), before);
+}
+
+#[test]
 fn another_window_takes_the_stream_over_without_a_gap() {
     for leave in [World::close, World::freeze, World::cache, World::stall] {
         let mut world = open(World::pushing(), 3);

@@ -1,7 +1,8 @@
 //! Notices of flows that a window does not know, and replies that the server does not know one.
 
-use crate::world::{ALL, Callback, Channels, Mode, World, id};
-use oauth_sync::proto::machine::{EventKind, Input, Start, WindowHint};
+use crate::world::{ALL, Alone, Callback, Channels, Mode, World, id, start};
+use oauth_sync::proto::machine::{Config, EventKind, Input, Start, WindowHint};
+use oauth_sync::proto::reply::Reply;
 use oauth_sync::proto::status::Status;
 use serde_json::json;
 
@@ -210,4 +211,26 @@ fn a_server_that_wants_quiet_has_it_whatever_flow_it_was_asked_about() {
     assert_eq!(world.asked(OTHER).len(), 0);
     world.run(2000);
     assert_eq!(world.asked(OTHER).len(), 1);
+}
+
+#[test]
+fn the_minute_before_an_unknown_flow_counts_is_sixty_seconds_and_the_two_answers_are_ten_apart() {
+    for (first, second, shows) in [
+        (60_000, 70_000, true),
+        (59_999, 70_000, false),
+        (60_000, 69_999, false),
+    ] {
+        let mut alone = Alone::new(Config {
+            askable: true,
+            ..Config::default()
+        });
+        alone.feed(0, start(F, "github", 0));
+        for at in [first, second] {
+            let reply = Reply::read(&json!({ "status": "unknown" })).expect("a reply");
+            let flow_id = id(F);
+            alone.feed(at, Input::Report { flow_id, reply });
+        }
+        let has_error = alone.machine.flows()[0].error.is_some();
+        assert_eq!(has_error, shows, "{first}, {second}");
+    }
 }

@@ -1,7 +1,8 @@
 //! One machine without a world: what comes out of it, to the letter, at times that the test names.
 
-use super::EPOCH;
-use oauth_sync::proto::machine::{Config, Input, Machine, Output};
+use super::{EPOCH, id};
+use oauth_sync::proto::connection::{Connection, ConnectionState};
+use oauth_sync::proto::machine::{Config, Input, Machine, Output, Start, WindowHint};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::time::{Millis, Now};
 
@@ -45,6 +46,15 @@ impl Alone {
         }
     }
 
+    /// Lets nothing happen but time until then.
+    pub fn run(&mut self, until: u64, mut each: impl FnMut(&mut Self, u64, Vec<Output>)) {
+        while self.until <= until {
+            let at = self.until;
+            let outputs = self.feed(at, Input::Tick);
+            each(self, at, outputs);
+        }
+    }
+
     /// What it says to the other windows then.
     pub fn says(&mut self, at: u64, input: Input) -> Vec<Message> {
         let outputs = self.feed(at, input).into_iter();
@@ -54,5 +64,37 @@ impl Alone {
                 _ => None,
             })
             .collect()
+    }
+}
+
+/// A flow that starts with a window that opens, so long after the clocks began.
+pub fn start(flow_id: &str, provider: &str, after: u64) -> Input {
+    Input::Start(Start {
+        flow_id: id(flow_id),
+        provider: String::from(provider),
+        started_at: Millis(EPOCH + after),
+        window: WindowHint::Open,
+        href: Some(String::from("https://app.example/start")),
+        app_state: None,
+        retry_of: None,
+    })
+}
+
+/// A connection that never expires and of which nothing is known but its state.
+pub fn connection(id: &str, state: ConnectionState, version: u64) -> Connection {
+    Connection {
+        id: String::from(id),
+        provider: String::from("github"),
+        tools: Vec::new(),
+        state,
+        version,
+        scopes: Vec::new(),
+        refreshable: true,
+        expires_in: None,
+        refresh_in: None,
+        retry_in: None,
+        error: None,
+        connected_at: Millis::ZERO,
+        refreshed_at: None,
     }
 }

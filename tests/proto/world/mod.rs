@@ -12,7 +12,7 @@ mod server;
 mod storage;
 mod window;
 
-pub use alone::Alone;
+pub use alone::{Alone, connection, start};
 pub use callback::{ALL, Callback, Channels};
 pub use locks::LockMode;
 pub use network::Faults;
