@@ -10,7 +10,8 @@
 //!                    N~T:s:<flow>                        start of a flow
 //!                    N~T:v:<flow>:<status>:<basis>:<digest>   verdict
 //!                    N~T:u:<flow>:<next flow>            superseded
-//!                    N~T:x:<flow>:<at>  N~T:r:<at>       removal of a flow, of all
+//!                    N~T:x:<flow>:<at>                   a flow was dismissed
+//!                    N~T:r:<at>  N~T:g:<flow>:<at>       a reset, and a flow that it took for good
 //!                    N~T:c:<flow>:<attempt>              count of polls
 //!                    N~T:m                               a message between windows that have no other channel, gone at once
 //!   sessionStorage   N~T:t:<flow>                        what this tab did and told of a flow
@@ -89,7 +90,7 @@ impl Names {
         join(&[&self.scoped, ":", MESSAGE])
     }
 
-    /// Whether `key` is a record or slot of this flow that goes with it. What says that it was taken away stays, for a day.
+    /// Whether `key` is a record or slot of this flow that goes with it. That a reset took it stays, for a day.
     #[must_use]
     pub fn concerns(&self, key: &str, flow_id: &FlowId) -> bool {
         let flow_id = flow_id.as_str();
@@ -99,7 +100,7 @@ impl Names {
                 .is_some_and(|before| before.ends_with(":")),
             Some(Key::Record(record)) => {
                 let (kind, rest) = cut(record, b':');
-                kind != "x" && cut(rest.unwrap_or_default(), b':').0 == flow_id
+                kind != "g" && cut(rest.unwrap_or_default(), b':').0 == flow_id
             }
             _ => false,
         }
@@ -110,10 +111,14 @@ impl Names {
     pub fn record_key(&self, record: &Record) -> String {
         let (kind, flow_id) = match record {
             Record::Flow(part, state) => (letter(*part), Some(&state.flow_id)),
-            Record::Removal(removal) if removal.flow_id.is_some() => {
-                ("x", removal.flow_id.as_ref())
+            Record::Removal(removal) => {
+                let kind = match (&removal.flow_id, removal.dismissed) {
+                    (None, _) => "r",
+                    (_, None) => "g",
+                    _ => "x",
+                };
+                (kind, removal.flow_id.as_ref())
             }
-            Record::Removal(_) => ("r", None),
         };
         let mut key = join(&[&self.scoped, ":", kind]);
         let mut add = |part: &str| {
@@ -192,7 +197,7 @@ impl Record {
             return Removal::read(bag, None).map(Self::Removal);
         }
         let flow_id = FlowId::parse(cut(rest, b':').0.to_string())?;
-        if kind == "x" {
+        if kind == "x" || kind == "g" {
             return Removal::read(bag, Some(flow_id)).map(Self::Removal);
         }
         for part in WRITTEN {

@@ -130,7 +130,7 @@ fn corpus() -> Vec<Value> {
     all
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "",
     ":",
     "s:",
@@ -138,6 +138,7 @@ const KEYS: [&str; 12] = [
     "v:flow-aaaa:completed:server:0",
     "u:flow-aaaa:flow-bbbb",
     "x:flow-aaaa:1",
+    "g:flow-aaaa:1",
     "r:1",
     "c:flow-aaaa",
     "t:flow-aaaa",

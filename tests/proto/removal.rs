@@ -131,7 +131,7 @@ fn a_reset_forgets_every_flow_everywhere() {
     let kept: Vec<&str> = world.local.keys();
     assert!(
         kept.iter()
-            .all(|key| key.contains(":r:") || key.contains(":x:")),
+            .all(|key| key.contains(":r:") || key.contains(":g:")),
         "{kept:?}"
     );
     let before = world.server.requests.len();
@@ -268,6 +268,42 @@ fn at_most_sixty_four_settled_flows_are_kept_oldest_out_first() {
     );
     world.reload(a);
     assert_eq!(world.windows[a].machine.flows().len(), 64);
+}
+
+/// Ten minutes of flows that are dismissed must not leave hundreds of keys.
+#[test]
+fn a_dismissal_goes_with_its_flow_and_all_go_with_a_reset() {
+    for then in [Some(Input::Reset), None] {
+        let mut world = World::asking();
+        let (a, b) = (world.open(), world.open());
+        let count = |world: &World, kind| {
+            let keys = world.local.keys();
+            keys.iter().filter(|key| key.contains(kind)).count()
+        };
+        for n in 0..200 {
+            let flow = format!("flow-{n:04}");
+            world.server_says(&flow, json!({ "status": "failed" }));
+            world.start(a, &flow);
+            world.run(1000);
+            world.feed([a, b][n % 2], Input::Dismiss { flow_id: id(&flow) });
+        }
+        assert_eq!(count(&world, ":x:"), 64);
+        world.reload(a);
+        world.run(1000);
+        assert!(world.windows[a].machine.flows().is_empty(), "each counts");
+        let has_reset = then.is_some();
+        if let Some(reset) = then {
+            world.feed(b, reset);
+            world.run(1000);
+            assert_eq!((count(&world, ":x:"), count(&world, ":g:")), (0, 64));
+        }
+        world.run(86_500_000);
+        if has_reset {
+            // Whoever opens a page next sweeps what a reset has left.
+            world.reload(a);
+        }
+        assert_eq!(world.local.keys(), Vec::<&str>::new());
+    }
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn each_record_has_its_key_and_its_fields() {
             format!("x:{F}:7"),
             "at basis flowId status",
         ),
-        (removal(Some(id(F)), None), format!("x:{F}:7"), "at flowId"),
+        (removal(Some(id(F)), None), format!("g:{F}:7"), "at flowId"),
         (removal(None, None), String::from("r:7"), "at"),
     ] {
         assert_eq!(names.record_key(&record), format!("{}:{key}", names.scoped));
@@ -220,7 +220,7 @@ fn each_record_has_its_key_and_its_fields() {
 }
 
 #[test]
-fn slots_and_records_go_with_their_flow_and_removals_stay() {
+fn slots_and_records_go_with_their_flow_and_what_a_reset_took_stays() {
     let names = Names::new("n", "");
     let of = |record: &str| format!("{}:{record}", names.scoped);
     for (key, goes) in [
@@ -231,7 +231,8 @@ fn slots_and_records_go_with_their_flow_and_removals_stay() {
         (of(&format!("s:{F}")), true),
         (of(&format!("v:{F}:failed:notice:0")), true),
         (of("s:flow-bbbb"), false),
-        (of(&format!("x:{F}:7")), false),
+        (of(&format!("x:{F}:7")), true),
+        (of(&format!("g:{F}:7")), false),
         (of("r:7"), false),
     ] {
         assert_eq!(names.concerns(&key, &id(F)), goes, "{key}");
