@@ -131,6 +131,7 @@ describe("page states", placeOf("page states"), () => {
       return seen.length;
     });
     assert.equal(writes, 0);
+    assert.equal(await tab.run(() => document.querySelectorAll(".card .status[role=status][aria-live=polite]").length), 4);
   });
 
   test("stands_still_for_people_who_want_no_motion", async () => {
