@@ -2,10 +2,11 @@
 //! harness looks.
 
 use crate::harness::{
-    ACCESS_TOKEN, Answer, BEGIN, BY_SCRIPT, Browser, FROM_ELSEWHERE, REFRESH_TOKEN, Rotating,
-    Server, tokens,
+    ACCESS_TOKEN, Answer, Answers, BEGIN, BY_SCRIPT, Browser, FROM_ELSEWHERE, REFRESH_TOKEN,
+    Rotating, Server, eventually, tokens,
 };
 use axum::http::{Method, StatusCode};
+use oauth_sync_server::App;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -212,10 +213,37 @@ async fn of_twenty_callers_in_two_processes_one_asks_and_all_get_its_outcome() {
     let connection = only(&mut ann).await;
     let id = connection["id"].as_str().unwrap().to_owned();
     let (other, _store) = server.sibling().await;
-    server
-        .answer(Rotating::new(REFRESH_TOKEN, Duration::from_millis(300)))
-        .await;
-    // The other process waits by the clock.
+    // Whoever asks is told to wait: it holds the lease, and the clock stands still, until the others have come. Who knows
+    // no version and comes later wants a token that is newer still.
+    let busy = ResponseTemplate::new(429).insert_header("retry-after", "1");
+    server.answer(Answers::new(vec![busy, tokens()])).await;
+    let waits = |span: Duration| {
+        let begun = server.clock.waits();
+        begun.iter().filter(|wait| **wait == span).count()
+    };
+    let known = json!({ "version": connection["version"] }).to_string();
+    let mut callers = tokio::task::JoinSet::new();
+    let mut call = |app: &Arc<App>, body: &str| {
+        let mut caller = ann.clone();
+        caller.router = oauth_sync_server::router(Arc::clone(app));
+        let (id, body) = (id.clone(), body.to_owned());
+        callers.spawn(async move { refresh(&mut caller, &id, &body).await });
+    };
+    call(&server.app, "");
+    eventually("one has asked", || {
+        std::future::ready(waits(Duration::from_secs(1)) == 1)
+    })
+    .await;
+    for number in 0..9 {
+        call(&server.app, &known);
+        call(&other, if number % 2 == 0 { "" } else { &known });
+    }
+    call(&other, "");
+    eventually("each of the other process waits for it", || {
+        std::future::ready(waits(Duration::from_millis(100)) == 10)
+    })
+    .await;
+    assert_eq!(server.token_requests().await.len(), 1);
     let clock = server.clock.clone();
     let ticking = tokio::spawn(async move {
         loop {
@@ -223,38 +251,24 @@ async fn of_twenty_callers_in_two_processes_one_asks_and_all_get_its_outcome() {
             clock.advance(Duration::from_millis(10));
         }
     });
-    let mut callers = tokio::task::JoinSet::new();
-    for number in 0..20 {
-        let mut caller = ann.clone();
-        if number % 2 == 1 {
-            caller.router = oauth_sync_server::router(Arc::clone(&other));
-        }
-        let id = id.clone();
-        let body = match number % 3 {
-            0 => String::new(),
-            _ => json!({ "version": connection["version"] }).to_string(),
-        };
-        callers.spawn(async move { refresh(&mut caller, &id, &body).await });
-    }
     for answer in callers.join_all().await {
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         assert_eq!(answer.json()["version"], 4);
         assert_eq!(answer.json()["state"], "active");
     }
-    assert_eq!(server.token_requests().await.len(), 1);
     ticking.abort();
+    assert_eq!(server.token_requests().await.len(), 2, "again by the same");
 
     // One that is late: the token is newer than the one that it knows.
-    let late = json!({ "version": connection["version"] }).to_string();
-    let answer = refresh(&mut ann, &id, &late).await;
+    let answer = refresh(&mut ann, &id, &known).await;
     assert_eq!(
         (answer.status, &answer.json()["version"]),
         (StatusCode::OK, &json!(4))
     );
-    assert_eq!(server.token_requests().await.len(), 1);
+    assert_eq!(server.token_requests().await.len(), 2);
     let current = json!({ "version": 4 }).to_string();
     assert_eq!(refresh(&mut ann, &id, &current).await.json()["version"], 5);
-    assert_eq!(server.token_requests().await.len(), 2);
+    assert_eq!(server.token_requests().await.len(), 3);
 }
 
 #[tokio::test]
