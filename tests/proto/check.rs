@@ -1,7 +1,7 @@
 //! What `check()` promises: it resolves when the answer to it is in `flows()`.
 
-use crate::world::{Mode, World, id};
-use oauth_sync::proto::machine::Input;
+use crate::world::{Alone, Mode, World, id, start};
+use oauth_sync::proto::machine::{Config, Input, Lock, Output};
 use oauth_sync::proto::status::Status;
 use serde_json::json;
 
@@ -169,4 +169,14 @@ fn callers_that_never_look_do_not_pile_up() {
     assert!(world.windows[a].checked.len() >= 744);
     world.run(20_000);
     assert_eq!(world.windows[a].checked.len(), 1000);
+}
+
+#[test]
+fn it_asks_nobody_where_no_server_can_be_asked() {
+    let mut alone = Alone::new(Config::default());
+    alone.feed(10, Input::Lock(Lock::Held));
+    alone.feed(20, start(F, "github", 20));
+    let (token, flow_id) = (1, Some(id(F)));
+    let outputs = alone.feed(30, Input::Check { token, flow_id });
+    assert_eq!(outputs, [Output::Checked { token }]);
 }

@@ -1,7 +1,7 @@
 //! Slow, overdue, expired, and what clocks may do meanwhile.
 
-use crate::world::{EPOCH, Mode, World, id};
-use oauth_sync::proto::machine::{EventKind, Input, Stage};
+use crate::world::{Alone, EPOCH, Mode, World, id, start};
+use oauth_sync::proto::machine::{Config, EventKind, Input, Lock, Machine, Output, Reason, Stage};
 use oauth_sync::proto::status::Status;
 use oauth_sync::proto::time::{Millis, Now, Since};
 use serde_json::json;
@@ -299,4 +299,62 @@ fn what_began_before_the_page_was_there_is_due_when_its_time_is_up() {
     let since = Since::wall(Millis(EPOCH + 17_000), now);
     assert_eq!(since.plus(Millis(5000)), Millis(700 + 2000));
     assert_eq!(since.plus(Millis(3000)), Millis::ZERO);
+}
+
+fn kinds(outputs: &[Output]) -> Vec<EventKind> {
+    let emitted = outputs.iter().filter_map(|output| match output {
+        Output::Emit(event) => Some(event.kind),
+        _ => None,
+    });
+    emitted.collect()
+}
+
+#[test]
+fn a_moment_passes_eleven_seconds_after_it_has_come_where_nobody_answers_and_not_before() {
+    let config = Config {
+        askable: true,
+        ..Config::default()
+    };
+    let mut alone = Alone::new(config);
+    alone.feed(10, Input::Lock(Lock::Held));
+    alone.feed(1000, start(F, "github", 1000));
+    let mut overdue = Vec::new();
+    for at in (1100..=320_000).step_by(100) {
+        let told = kinds(&alone.feed(at, Input::Tick));
+        overdue.extend(told.contains(&EventKind::Overdue).then_some(at));
+    }
+    assert_eq!(overdue, [301_000 + 11_000]);
+}
+
+#[test]
+fn a_page_that_has_told_of_it_before_says_only_that_a_flow_shows_as_overdue_once_it_does() {
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(301_000);
+    world.server.latency = 1000;
+    world.reload(a);
+    let told = |world: &World| -> Vec<_> {
+        let window = &world.windows[a];
+        let events = window.events[window.events_before..].iter();
+        events.map(|event| (event.kind, event.flow.stage)).collect()
+    };
+    let slow = (EventKind::Changed, Some(Stage::Slow));
+    world.run(900);
+    assert_eq!(told(&world), [slow]);
+    world.run(1000);
+    let overdue = (EventKind::Changed, Some(Stage::Overdue));
+    assert_eq!(told(&world), [slow, overdue]);
+}
+
+#[test]
+fn a_page_in_which_nothing_is_to_come_waits_for_nothing() {
+    let mut machine = Machine::new(Config::default());
+    machine.handle(Input::Loaded, Now::default());
+    let mut last = machine.poll_output();
+    while !matches!(last, Output::Wait { .. }) {
+        last = machine.poll_output();
+    }
+    let (until, reason) = (Millis::NEVER, Reason::Nothing);
+    assert_eq!(last, Output::Wait { until, reason });
 }

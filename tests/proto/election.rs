@@ -1,8 +1,11 @@
 //! Who polls, as one window says and hears it: ranks, giving way, asking, and what it tells with a question.
 
 use crate::world::{Alone, EPOCH, World, id};
-use oauth_sync::proto::machine::{Config, Input, Lock, Output, Poller, Start, WindowHint};
+use oauth_sync::proto::error::ErrorCode;
+use oauth_sync::proto::machine::{Config, Input, Lock, Output, Poller, Start, Via, WindowHint};
 use oauth_sync::proto::message::Message;
+use oauth_sync::proto::notice::{End, Notice};
+use oauth_sync::proto::schedule::Schedule;
 use oauth_sync::proto::time::Millis;
 
 const F: &str = "flow-aaaa";
@@ -250,4 +253,38 @@ fn a_page_that_is_away_neither_seeks_nor_reads_the_list_of_connections() {
     assert!(!reads(&alone.feed(20, Input::Leave)));
     assert_eq!(alone.feed(60_000, Input::Wake), []);
     assert!(reads(&alone.feed(60_010, Input::Return)));
+}
+
+#[test]
+fn a_window_steps_in_for_what_a_notice_has_planned_and_not_where_nothing_is() {
+    for is_heard in [true, false] {
+        let mut alone = Alone::new(Config {
+            schedule: Schedule::new(Vec::new()),
+            ..askable(7)
+        });
+        alone.feed(10, start(F));
+        alone.feed(20, here(u32::MAX, 0));
+        if is_heard {
+            let notice = Notice {
+                id: String::from("n1"),
+                plain: false,
+                provider: String::from("github"),
+                flow_id: Some(id(F)),
+                end: End::Failure(ErrorCode::START_FAILED),
+                timestamp: Some(Millis(EPOCH + 30)),
+                relayed: true,
+            };
+            let via = Via::BroadcastChannel;
+            alone.feed(30, Input::Notice { notice, via });
+            alone.feed(40, here(u32::MAX, 0));
+        }
+        let (mut says, mut checks) = (false, false);
+        alone.run(10_000, |_, _, outputs| {
+            for output in outputs {
+                says |= matches!(output, Output::Broadcast(_));
+                checks |= matches!(output, Output::Check { .. });
+            }
+        });
+        assert_eq!((says, checks), (is_heard, is_heard));
+    }
 }

@@ -14,6 +14,7 @@ mod deadlines;
 mod election;
 mod hostile;
 mod lists;
+mod messages;
 mod model;
 mod notices;
 mod plain;

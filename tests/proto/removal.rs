@@ -1,9 +1,10 @@
 //! Dismiss, reset, and how much is kept.
 
-use crate::world::{ALL, Alone, Callback, Channels, EPOCH, World, id};
+use crate::world::{ALL, Alone, Callback, Channels, EPOCH, World, id, start};
 use oauth_sync::proto::flow::Outcome;
 use oauth_sync::proto::machine::{Config, EventKind, Input};
 use oauth_sync::proto::message::Message;
+use oauth_sync::proto::reply::Reply;
 use oauth_sync::proto::state::State;
 use oauth_sync::proto::status::{Basis, Status};
 use oauth_sync::proto::time::Millis;
@@ -341,6 +342,23 @@ fn pending_flows_are_never_pruned_but_past_256_they_live_in_memory() {
         .count();
     assert_eq!(started, 256);
     assert_eq!(world.dropped(a, "unstored"), 4);
+}
+
+#[test]
+fn settled_flows_do_not_count_among_the_256() {
+    let mut alone = Alone::new(Config::default());
+    for n in 0..10 {
+        let flow_id = format!("done-{n:04}");
+        alone.feed(0, start(&flow_id, "github", 0));
+        let (flow_id, reply) = (id(&flow_id), Reply::of(Status::Completed));
+        alone.feed(0, Input::Report { flow_id, reply });
+    }
+    for n in 0..256 {
+        alone.feed(0, start(&format!("flow-{n:04}"), "github", 0));
+    }
+    assert_eq!(alone.machine.dropped(), []);
+    alone.feed(0, start("flow-0256", "github", 0));
+    assert_eq!(alone.machine.dropped(), [("unstored", 1)]);
 }
 
 #[test]

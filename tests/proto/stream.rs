@@ -173,3 +173,36 @@ fn a_window_that_is_told_of_a_stream_gives_it_two_seconds_to_confirm_a_notice() 
         assert_eq!(said.contains(&asks), asked, "{at}: {said:?}");
     }
 }
+
+#[test]
+fn a_stream_that_has_missed_something_rests_polling_once_a_check_has_been_answered() {
+    let mut alone = opening();
+    let answer = |alone: &mut Alone, at, outputs: &[Output], fails: bool| {
+        let mut begun = Vec::new();
+        for output in outputs {
+            if let Output::Check { request, .. } = output {
+                let (request, reply) = (*request, Reply::of(Status::Pending));
+                let retry_after = None;
+                let input = if fails {
+                    Input::CheckFailed {
+                        request,
+                        retry_after,
+                    }
+                } else {
+                    Input::Reply { request, reply }
+                };
+                begun.push(at);
+                alone.feed(at, input);
+            }
+        }
+        begun
+    };
+    let outputs = alone.feed(1000, start(F, "github", 1000));
+    answer(&mut alone, 1000, &outputs, false);
+    let outputs = alone.feed(2500, Input::Pushed(Pushed::Ready { resumed: false }));
+    let mut begun = answer(&mut alone, 2500, &outputs, true);
+    alone.run(60_000, |alone, at, outputs| {
+        begun.extend(answer(alone, at, &outputs, at < 6000));
+    });
+    assert_eq!(begun, [2500, 3500, 5500, 7500]);
+}

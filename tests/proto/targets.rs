@@ -3,7 +3,7 @@
 use crate::world::{Alone, EPOCH, id, start};
 use oauth_sync::proto::error::ErrorCode;
 use oauth_sync::proto::flow::Outcome;
-use oauth_sync::proto::machine::{Config, Input, Lock, Output, RequestId, Stored, Via};
+use oauth_sync::proto::machine::{Config, Input, Lock, Output, RequestId, Stage, Stored, Via};
 use oauth_sync::proto::notice::{End, Notice};
 use oauth_sync::proto::reply::Reply;
 use oauth_sync::proto::status::Status;
@@ -178,6 +178,40 @@ fn a_notice_causes_three_checks_within_a_second_and_ten_more_two_seconds_apart()
     for at in &expected {
         assert!(times.contains(at), "{at} of {times:?}");
     }
+}
+
+#[test]
+fn a_flow_is_being_confirmed_until_the_last_check_of_the_run() {
+    let mut alone = poller();
+    alone.feed(1000, start(F, "github", 1000));
+    checked(&mut alone, 1999);
+    alone.feed(2000, heard(of(F, "n1", 2000)));
+    let stage = |alone: &Alone| alone.machine.flows().first().and_then(|flow| flow.stage);
+    checked(&mut alone, 22_999);
+    assert_eq!(stage(&alone), Some(Stage::Confirming));
+    checked(&mut alone, 23_000);
+    assert_eq!(stage(&alone), Some(Stage::Waiting));
+}
+
+#[test]
+fn a_failure_is_concluded_at_once_where_the_server_then_wants_quiet() {
+    let mut alone = poller();
+    alone.feed(1000, start(F, "github", 1000));
+    checked(&mut alone, 499_000);
+    let mut notice = of(F, "n1", 500_000);
+    notice.end = End::Failure(ErrorCode::START_FAILED);
+    for (request, _) in checks(&alone.feed(500_000, heard(notice))) {
+        assert_eq!(status(&alone, F), Some(Status::Pending));
+        let retry_after = Some(Millis::seconds(60));
+        alone.feed(
+            500_100,
+            Input::CheckFailed {
+                request,
+                retry_after,
+            },
+        );
+    }
+    assert_eq!(status(&alone, F), Some(Status::Failed));
 }
 
 #[test]

@@ -197,6 +197,28 @@ fn the_minute_starts_when_the_window_may_have_opened() {
 }
 
 #[test]
+fn the_minute_is_not_begun_by_another_address_nor_by_that_of_a_blocked_window() {
+    for (window, is_unknown) in [(WindowHint::Open, true), (WindowHint::Blocked, false)] {
+        let mut world = World::asking();
+        world.server.mode = Mode::NotFound;
+        let a = world.open();
+        let start = Start {
+            window,
+            ..world.bare_start(F, "github")
+        };
+        world.feed(a, Input::Start(start));
+        for wait in [50_000, 39_000] {
+            let href = String::from("https://app.example/start");
+            let flow_id = id(F);
+            world.feed(a, Input::Href { flow_id, href });
+            world.run(wait);
+        }
+        let has_error = world.view(a, F).is_some_and(|view| view.error.is_some());
+        assert_eq!(has_error, is_unknown, "{window:?}");
+    }
+}
+
+#[test]
 fn a_server_that_wants_quiet_has_it_whatever_flow_it_was_asked_about() {
     const OTHER: &str = "flow-bbbb";
     let mut world = World::asking();

@@ -1,7 +1,8 @@
 //! What an app does with a flow: its window, cancel and retry.
 
-use crate::world::{ALL, Callback, World, id};
-use oauth_sync::proto::machine::{EventKind, Input, Stage, Start, WindowHint};
+use crate::world::{ALL, Alone, Callback, World, id, start};
+use oauth_sync::proto::machine::{Config, EventKind, Input, Output, Stage, Start, WindowHint};
+use oauth_sync::proto::reply::Reply;
 use oauth_sync::proto::status::Status;
 use serde_json::json;
 
@@ -223,4 +224,84 @@ fn two_flows_of_one_provider_do_not_disturb_each_other() {
         assert_eq!(world.status(w, F), Some(Status::Completed));
         assert_eq!(world.status(w, "flow-bbbb"), Some(Status::Cancelled));
     }
+}
+
+#[test]
+fn flows_are_shown_newest_first_and_those_of_one_moment_by_their_ids() {
+    let flows = [
+        ("flow-bbbb", 10),
+        ("flow-cccc", 10),
+        ("flow-aaaa", 20),
+        ("flow-dddd", 0),
+    ];
+    for turn in 0..flows.len() {
+        for backwards in [true, false] {
+            let mut order = flows;
+            order.rotate_left(turn);
+            if backwards {
+                order.reverse();
+            }
+            let mut alone = Alone::new(Config::default());
+            for (flow_id, started) in order {
+                alone.feed(30, start(flow_id, "github", started));
+            }
+            let shown = alone.machine.flows();
+            let ids: Vec<&str> = shown.iter().map(|flow| flow.id.as_str()).collect();
+            assert_eq!(
+                ids,
+                ["flow-aaaa", "flow-cccc", "flow-bbbb", "flow-dddd"],
+                "{order:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn of_flows_that_start_here_twice_as_many_are_kept_as_of_those_of_others() {
+    let mut alone = Alone::new(Config::default());
+    for n in 0..2049 {
+        alone.feed(0, start(&format!("flow-{n:04}"), "github", 0));
+    }
+    assert_eq!(alone.machine.flows().len(), 2048);
+    assert_eq!(
+        alone
+            .machine
+            .dropped()
+            .iter()
+            .find(|(reason, _)| *reason == "flood"),
+        Some(&("flood", 1))
+    );
+}
+
+#[test]
+fn only_a_window_that_is_open_closes() {
+    let flow_id = id(F);
+    let closes = |alone: &mut Alone| {
+        let flow_id = flow_id.clone();
+        let outputs = alone.feed(100, Input::WindowClosed { flow_id });
+        outputs
+            .iter()
+            .any(|output| matches!(output, Output::Emit(_)))
+    };
+    for window in [WindowHint::Blocked, WindowHint::Unknown, WindowHint::Closed] {
+        let mut alone = Alone::new(Config::default());
+        if let Input::Start(begun) = start(F, "github", 0) {
+            alone.feed(0, Input::Start(Start { window, ..begun }));
+        }
+        assert!(!closes(&mut alone), "{window:?}");
+    }
+    let mut alone = Alone::new(Config::default());
+    alone.feed(0, start(F, "github", 0));
+    assert!(closes(&mut alone));
+    let mut alone = Alone::new(Config::default());
+    alone.feed(0, start(F, "github", 0));
+    let reply = Reply::of(Status::Completed);
+    alone.feed(
+        50,
+        Input::Report {
+            flow_id: flow_id.clone(),
+            reply,
+        },
+    );
+    assert!(!closes(&mut alone));
 }

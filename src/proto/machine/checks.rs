@@ -128,28 +128,16 @@ impl Checks {
 
     /// Plans nothing more, and gives the checks that are on their way.
     pub(super) fn stop(&mut self) -> Vec<RequestId> {
-        let requests = self.take_requests();
-        *self = Self {
-            polls: self.polls,
-            attempt: self.attempt,
-            runs: self.runs,
-            answered: self.answered,
-            concluded: self.concluded,
-            heard: self.heard,
-            ..Self::default()
-        };
-        requests
+        self.next_poll = Millis::NEVER;
+        self.wanted = Millis::NEVER;
+        self.hints.clear();
+        self.burst.clear();
+        self.run_left = 0;
+        self.interrupt()
     }
 
-    /// Forgets the checks on their way, without an answer: the page is being put away.
-    pub(super) fn interrupt(&mut self, now: Millis) -> Vec<RequestId> {
-        if !self.in_flight.is_empty() {
-            self.want(now);
-        }
-        self.take_requests()
-    }
-
-    fn take_requests(&mut self) -> Vec<RequestId> {
+    /// Forgets the checks on their way, without an answer, and gives them.
+    pub(super) fn interrupt(&mut self) -> Vec<RequestId> {
         let mut requests = Vec::new();
         for check in core::mem::take(&mut self.in_flight) {
             requests.push(check.request);

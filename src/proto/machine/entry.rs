@@ -120,9 +120,11 @@ impl Entry {
 
     /// The order of flows, the same in every window.
     pub(super) fn is_older_than(&self, other: &Self) -> bool {
-        let started_at = (self.state.started_at, other.state.started_at);
-        started_at.0 < started_at.1
-            || started_at.0 == started_at.1 && self.state.flow_id < other.state.flow_id
+        let (this, that) = (&self.state, &other.state);
+        this.started_at
+            .cmp(&that.started_at)
+            .then_with(|| this.flow_id.cmp(&that.flow_id))
+            .is_lt()
     }
 
     /// Whether what is held now was dismissed.

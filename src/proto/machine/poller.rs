@@ -180,9 +180,8 @@ impl Machine {
         self.poller.lock = None;
         self.poller.standing_in = false;
         self.poller.wake_until = Millis::NEVER;
-        let now = self.now.monotonic;
         for entry in &mut self.entries {
-            for request in entry.checks.interrupt(now) {
+            for request in entry.checks.interrupt() {
                 self.outputs.push(Output::Abort { request });
             }
         }
