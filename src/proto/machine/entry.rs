@@ -161,10 +161,14 @@ impl Entry {
 
     /// The window was opened anew: what happens once a window may happen again.
     pub(super) fn forget_window_events(&mut self) {
-        let bits =
-            EventKind::Opened.bit() | EventKind::Blocked.bit() | EventKind::WindowClosed.bit();
-        self.emitted &= !bits;
-        self.state.told &= !bits;
+        for kind in [
+            EventKind::Opened,
+            EventKind::Blocked,
+            EventKind::WindowClosed,
+        ] {
+            self.emitted &= !kind.bit();
+            self.state.told &= !kind.bit();
+        }
     }
 
     fn stage(&self) -> Stage {
