@@ -169,6 +169,15 @@ fn a_window_without_connections_asks_nobody_for_them() {
 }
 
 #[test]
+fn a_wake_within_ten_seconds_of_a_reading_is_one_of_a_swarm() {
+    for (at, reads) in [(10_009, false), (10_010, true)] {
+        let mut alone = poller(1, vec![]);
+        let outputs = alone.feed(at, Input::Wake);
+        assert_eq!(read(&outputs).is_some(), reads, "{at}");
+    }
+}
+
+#[test]
 fn who_is_not_told_the_list_reads_it_after_400_ms_and_its_share_of_250() {
     let mut alone = Alone::new(connecting(700));
     assert_eq!(wait(&mut alone, 60_000).0, [600]);

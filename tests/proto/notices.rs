@@ -226,6 +226,18 @@ fn a_failure_without_flow_id_concerns_the_newest_that_started_before_it() {
 }
 
 #[test]
+fn what_is_heard_now_is_about_a_flow_that_started_before_the_wall_clock_was_set_back() {
+    let mut world = World::without_server();
+    let a = world.open();
+    world.start(a, F);
+    world.run(5000);
+    world.wall_shift = -3_600_000;
+    world.notify(Callback::success("n1"), ALL);
+    world.run(100);
+    assert_eq!(world.status(a, F), Some(Status::Completed));
+}
+
+#[test]
 fn without_a_server_a_notice_without_flow_id_binds_once() {
     let mut world = World::without_server();
     let a = world.open();

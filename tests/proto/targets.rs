@@ -4,6 +4,7 @@ use crate::world::{Alone, EPOCH, id, start};
 use oauth_sync::proto::error::ErrorCode;
 use oauth_sync::proto::flow::Outcome;
 use oauth_sync::proto::machine::{Config, Input, Lock, Output, RequestId, Stage, Stored, Via};
+use oauth_sync::proto::message::Message;
 use oauth_sync::proto::notice::{End, Notice};
 use oauth_sync::proto::reply::Reply;
 use oauth_sync::proto::status::Status;
@@ -178,6 +179,33 @@ fn a_notice_causes_three_checks_within_a_second_and_ten_more_two_seconds_apart()
     for at in &expected {
         assert!(times.contains(at), "{at} of {times:?}");
     }
+}
+
+/// A second for its checks to begin, and eleven for the last of them to be answered.
+#[test]
+fn a_failure_whose_checks_nobody_tells_of_stands_after_twelve_seconds() {
+    let here = || {
+        Input::Message(Message::Here {
+            hold: Millis::ZERO,
+            rank: u32::MAX,
+            push: false,
+        })
+    };
+    let mut alone = Alone::new(asking());
+    alone.feed(100, start(F, "github", 100));
+    let failure = Notice {
+        end: End::Failure(ErrorCode::SERVER_ERROR),
+        ..of(F, "n1", 1000)
+    };
+    alone.feed(1000, heard(failure));
+    for at in (1010..13_000).step_by(900) {
+        alone.feed(at, here());
+    }
+    alone.feed(12_999, here());
+    assert_eq!(status(&alone, F), Some(Status::Pending));
+    assert_eq!(alone.until, 13_000);
+    alone.feed(13_000, Input::Tick);
+    assert_eq!(status(&alone, F), Some(Status::Failed));
 }
 
 #[test]
