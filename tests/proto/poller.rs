@@ -346,3 +346,21 @@ fn windows_whose_messages_were_lost_are_told_again() {
         assert_eq!(world.status(w, F), Some(Status::Completed), "{w}");
     }
 }
+
+/// A page that only listens, say, may be the one that was open first.
+#[test]
+fn a_window_with_nobody_to_ask_keeps_none_from_asking_that_can() {
+    let mut world = World::without_server();
+    let listener = world.open();
+    world.config.askable = true;
+    let a = world.open();
+    world.start(a, F);
+    world.server_says(F, json!({ "status": "completed" }));
+    world.run(5000);
+    assert_eq!(world.locks.holder, Some(listener));
+    assert_eq!(world.status(a, F), Some(Status::Completed));
+    world.start(a, "flow-bbbb");
+    let before = world.asked("flow-bbbb").len();
+    world.run(20_000);
+    assert!(world.asked("flow-bbbb").len() >= before + 9);
+}

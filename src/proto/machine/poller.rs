@@ -386,6 +386,10 @@ impl Machine {
     }
 
     pub(super) fn say_here(&mut self) {
+        if !self.config.asks() {
+            // It may hold the lock, but others that can ask must not wait for it.
+            return;
+        }
         let now = self.now.monotonic;
         self.poller.said_here = Some(now);
         self.put(Output::Broadcast(Message::Here {
