@@ -240,6 +240,22 @@ fn a_connection_is_left_alone_for_half_a_minute_after_a_refresh_and_for_as_long_
 }
 
 #[test]
+fn the_window_that_polls_is_asked_for_a_refresh_once_a_second() {
+    let mut alone = Alone::new(connecting());
+    tell(&mut alone, 10, vec![connection(C, Active, 5)]);
+    let wants = |said: Vec<Message>| said.iter().any(|it| matches!(it, Message::Want { .. }));
+    assert!(wants(alone.says(100, refresh(1, C))));
+    for (at, again) in [(150, false), (1099, false), (1100, true), (1200, false)] {
+        let here = Message::Here {
+            hold: Millis::ZERO,
+            rank: u32::MAX,
+            push: false,
+        };
+        assert_eq!(wants(alone.says(at, Input::Message(here))), again, "{at}");
+    }
+}
+
+#[test]
 fn what_is_gone_is_not_refreshed() {
     let mut alone = poller(vec![connection(C, Active, 1)]);
     tell(&mut alone, 20, vec![connection(C, Disconnected, 2)]);
