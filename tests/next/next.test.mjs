@@ -9,7 +9,7 @@ import { Browser } from "../e2e/harness/browser.mjs";
 import { startBackEnd } from "../package/harness/back-end.mjs";
 import { saveUntilShown } from "../package/harness/hot.mjs";
 import { exec, Packed, root } from "../package/harness/packed.mjs";
-import { serveSite } from "../package/harness/site.mjs";
+import { serveSite, strict } from "../package/harness/site.mjs";
 
 /** `scripts/install.mjs` has put Next.js there; the app is beside its node_modules. */
 const app = join(root, "target/next");
@@ -59,11 +59,14 @@ describe("the example for Next.js", () => {
     return `http://localhost:${port}`;
   }
 
-  test("is_rendered_on_the_server_and_connects", async (t) => {
+  test("is_rendered_on_the_server_and_connects_under_the_strict_policy", async (t) => {
     const backEnd = await serveSite(app, { callback: (provider, flow) => `/callback?provider=${provider}&flow=${flow}&integration_id=int_${provider}` });
     t.after(() => backEnd.close());
     await exec(next, ["build"], { cwd: app, env: environment(backEnd) }).catch(({ stdout, stderr }) => assert.fail(`${stdout}${stderr}`));
-    const origin = await run(t, "start", backEnd);
+    const behind = await run(t, "start", backEnd);
+    const site = await serveSite(app, { answer: (request, response) => pass(request, response, behind) });
+    t.after(() => site.close());
+    const { origin } = site;
     const html = await (await fetch(origin)).text();
     assert.equal(html.match(/<p role="status">Not connected<\/p>/gu)?.length, 2);
 
@@ -76,6 +79,7 @@ describe("the example for Next.js", () => {
     await tab.reload();
     await says(tab, ["Connected as int_github", "Not connected"]);
     await browser.until(async () => (await browser.handles()).length === 3, "the callback page to close itself");
+    assert.deepEqual(site.violations, []);
     assert.deepEqual(await complaints(), []);
   });
 
@@ -97,6 +101,18 @@ describe("the example for Next.js", () => {
     assert.deepEqual((await complaints()).filter((message) => / (SEVERE|ERROR) |hydrat/iu.test(message)), []);
   });
 });
+
+/** Answers with what the server at `behind` does, its pages under the policy. Next.js has scripts inline: each is named by its hash. */
+async function pass({ url, headers: { accept } }, response, behind) {
+  if (url === "/favicon.ico") return false;
+  const answer = await fetch(`${behind}${url}`, { headers: { accept }, redirect: "manual" });
+  const body = Buffer.from(await answer.arrayBuffer());
+  const headers = {};
+  for (const name of ["content-type", "location"]) if (answer.headers.has(name)) headers[name] = answer.headers.get(name);
+  if (headers["content-type"]?.startsWith("text/html")) headers["content-security-policy"] = `${strict(String(body))}; report-uri /violation`;
+  response.writeHead(answer.status, headers).end(body);
+  return true;
+}
 
 async function freePort() {
   const server = createServer();
