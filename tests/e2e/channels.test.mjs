@@ -47,6 +47,24 @@ scenario("all_channels_together_are_heard_once", async ({ open, world }) => {
   await allHearOneCompleted(tabs, id);
 });
 
+// jupyterlab#7316: Safari sends `storage` to the writer. Messages between windows go that way here, so each hears its own.
+// Those versions have neither locks nor BroadcastChannel, and a window that took its own word for another's would stop asking.
+scenario("storage_events_that_reach_the_writer_too_are_heard_once_and_stop_no_window_that_asks", async ({ open, world, browser }) => {
+  const app = ["no-broadcast-channel", "no-locks", "storage-events-for-the-writer"];
+  world.front.faults = { app, callback: [...app, "no-opener"] };
+  world.holdProvider();
+  const starter = await open({ options: { tiers: [{ every: 1000, polls: 60 }] } });
+  const second = await open({ options: { tiers: [{ every: 1000, polls: 60 }] } });
+  const { id } = await starter.startWithWindow("github");
+  await second.hears({ type: "started", "flow.id": id });
+  const { asked } = world.front.status;
+  await browser.until(async () => asked.length >= 9, "one of them to go on asking", 30_000);
+  const waits = asked.slice(4, 9).map(({ at }, index) => at - asked[index + 3].at);
+  assert.ok(Math.max(...waits) < 3000, `waits of ${waits} ms, where silence of 3 s makes another window ask`);
+  world.releaseProvider();
+  await allHearOneCompleted([starter, second], id);
+});
+
 scenario("no_channel_at_all_leaves_the_status_endpoint", async ({ open, world }) => {
   const faults = ["no-broadcast-channel", "storage-throws", "no-opener"];
   world.front.faults = { app: faults, callback: faults };

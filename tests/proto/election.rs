@@ -64,12 +64,13 @@ fn the_holder_of_the_lock_has_the_highest_rank_and_a_stand_in_its_seed() {
 }
 
 #[test]
-fn a_poller_contradicts_a_lower_one_and_a_stand_in_gives_way_to_its_equal_and_to_a_higher() {
+fn a_poller_contradicts_a_lower_one_and_a_stand_in_gives_way_to_a_higher_and_not_to_its_own_word() {
     for (lock, rank, contradicts, stays) in [
         (Lock::Held, u32::MAX - 1, true, true),
         (Lock::Held, u32::MAX, false, true),
         (Lock::Missing, 999, true, true),
-        (Lock::Missing, 1000, false, false),
+        // jupyterlab#7316: what a window says by storage, some versions of Safari tell itself as well.
+        (Lock::Missing, 1000, false, true),
         (Lock::Missing, 1001, false, false),
     ] {
         let mut alone = Alone::new(askable(1000));

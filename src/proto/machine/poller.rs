@@ -241,6 +241,10 @@ impl Machine {
     /// Another window polls.
     pub(super) fn on_here(&mut self, hold: Millis, rank: u32, push: bool) {
         let now = self.now.monotonic;
+        if rank == self.poller.rank() && self.poller.polls() {
+            // Its own word: some versions of Safari tell of a write to storage in the page that made it, too.
+            return;
+        }
         if rank < self.poller.rank() && self.poller.polls() {
             // It gives way now, not only at this window's next check: until then each would ask, and may hold a stream.
             self.say_here_again();

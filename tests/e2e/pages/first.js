@@ -19,6 +19,16 @@
   const faults = {
     "no-broadcast-channel": () => delete window.BroadcastChannel,
     "no-storage-events": () => addEventListener("storage", (event) => event.stopImmediatePropagation(), true),
+    // As in some versions of Safari.
+    "storage-events-for-the-writer": () => {
+      const { setItem } = Storage.prototype;
+      Storage.prototype.setItem = function (key, value) {
+        const oldValue = this.getItem(key);
+        setItem.call(this, key, value);
+        const event = new StorageEvent("storage", { key, oldValue, newValue: String(value), storageArea: this, url: location.href });
+        setTimeout(() => dispatchEvent(event));
+      };
+    },
     "locks-refuse": () => fix(Navigator.prototype, "locks", {
       request: async () => {
         throw new DOMException("refused by the test", "SecurityError");
