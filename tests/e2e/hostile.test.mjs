@@ -181,6 +181,15 @@ scenario("no_secret_is_stored_told_or_logged_and_the_look_for_them_finds_one", a
   assert.ok((await leaks({ world, browser })).some((text) => text.endsWith("in a message or a stored value")));
   await starter.run(() => localStorage.removeItem("planted"));
   world.front.said.length = 0;
+  // As the name of a key, and in a URL.
+  await starter.run((text) => localStorage.setItem(`planted ${text}`, ""), planted[0]);
+  assert.ok((await leaks({ world, browser })).some((text) => text.endsWith("in a page")));
+  await starter.run((text) => localStorage.removeItem(`planted ${text}`), planted[0]);
+  await browser.until(async () => world.front.said.join().includes(planted[0]), "the key to be told");
+  world.front.said.length = 0;
+  await starter.run((text) => fetch(`/test/app.html?planted=${text}`), planted[0]);
+  assert.deepEqual((await leaks({ world, browser })).map((text) => text.replace(/^.{4}/u, "")), ["… in a URL"]);
+  world.front.requests.pop();
   world.log.add({ tab: "tab1", kind: "planted", text: planted[0] });
   assert.equal((await leaks({ world, browser })).length, 1);
   world.log.clear();

@@ -101,6 +101,7 @@ for (const signal of ["SIGTERM", "SIGKILL"]) {
   });
 }
 
+// tkhq/sdk#1451, Nango#302: Safari blocks a window that opens after an `await`.
 scenario("a_click_before_the_module_has_loaded_opens_the_window_and_connects", async ({ open, world }) => {
   const wasm = "/oauth-sync/real/oauth_sync_bg.wasm";
   world.front.held.add(wasm);
@@ -115,6 +116,7 @@ scenario("a_click_before_the_module_has_loaded_opens_the_window_and_connects", a
   assert.ok(world.front.count(wasm) > 0, "the module was held back");
 });
 
+// tfhe-rs#3142, cap#88: blocked by CSP. That the policy of the README is enough is tried by every page of this suite, which has it.
 scenario("a_module_blocked_by_the_pages_policy_says_so_and_the_page_lives_on", async ({ open, world }) => {
   world.front.headers.app["content-security-policy"] = "default-src 'self'; script-src 'self'";
   const page = await open({ path: "/", ready: false });

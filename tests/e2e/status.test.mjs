@@ -50,6 +50,7 @@ scenario("three_tabs_check_one_flow_at_most_once_a_second", async ({ open, world
   assert.ok(Math.min(...waits) >= 900, `waits of ${waits} ms`);
 });
 
+// knocklabs/javascript#830: polling stops, and the status stays "connecting".
 scenario("the_schedule_ends_and_a_notice_after_it_still_lands", async ({ open, world, browser }) => {
   world.holdProvider();
   const options = { tiers: [{ every: 200, polls: 3 }] };
