@@ -305,3 +305,36 @@ fn only_a_window_that_is_open_closes() {
     );
     assert!(!closes(&mut alone));
 }
+
+#[test]
+fn in_a_new_attempt_only_what_happens_to_its_window_is_told_again_also_after_a_reload() {
+    let reopened = || Input::Reopened {
+        flow_id: id(F),
+        window: WindowHint::Open,
+        href: None,
+    };
+    let once = [EventKind::Started, EventKind::Opened, EventKind::Slow];
+    // Listeners that have not returned yet.
+    let mut alone = Alone::new(Config::default());
+    let mut kinds = Vec::new();
+    let mut note = |outputs: Vec<Output>| {
+        kinds.extend(outputs.into_iter().filter_map(|output| match output {
+            Output::Emit(event) if event.kind != EventKind::Changed => Some(event.kind),
+            _ => None,
+        }));
+    };
+    note(alone.feed(0, start(F, "github", 0)));
+    alone.run(130_000, |_, _, outputs| note(outputs));
+    note(alone.feed(130_000, reopened()));
+    alone.run(290_000, |_, _, outputs| note(outputs));
+    assert_eq!(kinds, [&once[..], &[EventKind::Opened]].concat());
+
+    let mut world = World::asking();
+    let a = world.open();
+    world.start(a, F);
+    world.run(130_000);
+    world.feed(a, reopened());
+    world.reload(a);
+    world.run(160_000);
+    assert_eq!(world.told(a, F), [&once[..], &[EventKind::Opened]].concat());
+}
