@@ -2,7 +2,9 @@
 
 use crate::world::{Alone, Mode, World, id, start};
 use oauth_sync::proto::machine::{Config, Input, Lock, Output};
+use oauth_sync::proto::message::Message;
 use oauth_sync::proto::status::Status;
+use oauth_sync::proto::time::Millis;
 use serde_json::json;
 
 const F: &str = "flow-aaaa";
@@ -179,4 +181,30 @@ fn it_asks_nobody_where_no_server_can_be_asked() {
     let (token, flow_id) = (1, Some(id(F)));
     let outputs = alone.feed(30, Input::Check { token, flow_id });
     assert_eq!(outputs, [Output::Checked { token }]);
+}
+
+#[test]
+fn it_resolves_after_eleven_seconds_where_the_window_that_polls_says_nothing_of_it() {
+    let config = Config {
+        askable: true,
+        ..Config::default()
+    };
+    let here = || {
+        Input::Message(Message::Here {
+            hold: Millis::ZERO,
+            rank: u32::MAX,
+            push: false,
+        })
+    };
+    let mut alone = Alone::new(config);
+    alone.feed(10, start(F, "github", 10));
+    alone.feed(20, here());
+    let (token, flow_id) = (1, Some(id(F)));
+    alone.feed(100, Input::Check { token, flow_id });
+    let mut resolved = Vec::new();
+    for at in (200..=13_000).step_by(100) {
+        let outputs = alone.feed(at, here());
+        resolved.extend(outputs.contains(&Output::Checked { token }).then_some(at));
+    }
+    assert_eq!(resolved, [11_100]);
 }

@@ -331,7 +331,7 @@ impl Machine {
     }
 
     fn is_waiting(&self, waiter: &Waiter) -> bool {
-        if !self.config.askable || self.now.monotonic >= waiter.asked.at + CHECK_DEADLINE {
+        if self.now.monotonic >= waiter.asked.at + CHECK_DEADLINE {
             return false;
         }
         for entry in &self.entries {
