@@ -289,3 +289,27 @@ fn a_window_steps_in_for_what_a_notice_has_planned_and_not_where_nothing_is() {
         assert_eq!((says, checks), (is_heard, is_heard));
     }
 }
+
+#[test]
+fn another_is_said_to_poll_until_four_seconds_after_it_was_heard() {
+    let mut alone = Alone::new(askable(7));
+    assert_eq!(alone.machine.poller(), Poller::None);
+    alone.feed(10, here(u32::MAX, 0));
+    for (at, poller) in [(4009, Poller::Other), (4010, Poller::None)] {
+        alone.feed(at, Input::Tick);
+        assert_eq!(alone.machine.poller(), poller, "{at}");
+    }
+}
+
+#[test]
+fn a_holder_whose_tick_is_more_than_three_seconds_late_was_asleep() {
+    for (late, asks) in [(3000, true), (3001, false)] {
+        let mut alone = Alone::new(askable(7));
+        alone.feed(10, Input::Lock(Lock::Held));
+        alone.feed(20, start(F));
+        let outputs = alone.feed(alone.until + late, Input::Tick);
+        let mut outputs = outputs.iter();
+        let asked = outputs.any(|output| matches!(output, Output::Check { .. }));
+        assert_eq!(asked, asks, "{late}");
+    }
+}
