@@ -208,3 +208,23 @@ fn it_resolves_after_eleven_seconds_where_the_window_that_polls_says_nothing_of_
     }
     assert_eq!(resolved, [11_100]);
 }
+
+#[test]
+fn it_resolves_at_once_where_the_server_wants_quiet_until_nobody_would_wait_any_more() {
+    for (quiet, resolves) in [(10_999, false), (11_000, true)] {
+        let mut alone = Alone::new(Config {
+            askable: true,
+            ..Config::default()
+        });
+        alone.feed(10, start(F, "github", 10));
+        let (hold, rank, push) = (Millis(quiet), u32::MAX, false);
+        alone.feed(20, Input::Message(Message::Here { hold, rank, push }));
+        let (token, flow_id) = (1, Some(id(F)));
+        let outputs = alone.feed(20, Input::Check { token, flow_id });
+        assert_eq!(
+            outputs.contains(&Output::Checked { token }),
+            resolves,
+            "{quiet}"
+        );
+    }
+}
