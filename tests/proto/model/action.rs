@@ -15,6 +15,8 @@ const UNTIL_REFRESH: u64 = LIFE - AHEAD + 1000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
+    /// Nothing is lost any more, everything arrives, everybody wakes and looks, and a minute passes.
+    Rest,
     /// What is on its way at this place arrives, whatever left before it.
     Deliver(usize),
     Lose(usize),

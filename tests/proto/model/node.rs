@@ -2,7 +2,6 @@
 
 use super::action::{Action, FLOW};
 use super::{Pace, Protocol};
-use crate::simulation::properties;
 use crate::simulation::steps::Run;
 use oauth_sync::proto::time::Millis;
 use std::fmt::Write;
@@ -15,9 +14,21 @@ const LONGEST_WAIT: u64 = 60_000;
 /// Within this time everything has arrived that is on its way between windows, and the server has answered.
 const PROMPT: u64 = 30;
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Underway,
+    /// Everything has arrived, everybody woke, and some time has passed.
+    AtRest,
+    /// A window or the world around it has panicked.
+    Broken,
+}
+
 #[derive(Clone, Debug)]
 pub struct Node {
     pub run: Run,
+    phase: Phase,
+    /// How many states may still follow on this path.
+    depth: usize,
     ticks: u8,
     losses: u8,
     repeats: u8,
@@ -46,6 +57,8 @@ impl Node {
         }
         let mut node = Self {
             run,
+            phase: Phase::Underway,
+            depth: protocol.depth - 1,
             ticks: protocol.ticks,
             losses: protocol.losses,
             repeats: protocol.repeats,
@@ -56,7 +69,16 @@ impl Node {
         node
     }
 
-    pub fn actions(&self, _: &Protocol, actions: &mut Vec<Action>) {
+    pub fn actions(&self, protocol: &Protocol, actions: &mut Vec<Action>) {
+        if self.phase != Phase::Underway {
+            return;
+        }
+        if self.mark.is_multiple_of(protocol.rest_of) {
+            actions.push(Action::Rest);
+        }
+        if self.depth == 0 {
+            return;
+        }
         let underway = if self.run.prompt {
             0
         } else {
@@ -77,19 +99,32 @@ impl Node {
 
     pub fn after(&self, action: Action) -> Option<Self> {
         let mut next = self.clone();
-        if !next.perform(action) {
-            return None;
+        next.depth = next.depth.saturating_sub(1);
+        let done = catch_unwind(AssertUnwindSafe(|| next.perform(action)));
+        match done {
+            Ok(false) => return None,
+            Ok(true) => next.deeds.retain(|deed| *deed != action),
+            Err(_) => next.phase = Phase::Broken,
         }
-        if next.run.prompt {
-            next.run.world.run(PROMPT);
-        }
-        next.deeds.retain(|deed| *deed != action);
         next.remark();
         Some(next)
     }
 
     /// False where it cannot happen.
     fn perform(&mut self, action: Action) -> bool {
+        if action == Action::Rest {
+            self.run.come_to_rest();
+            self.phase = Phase::AtRest;
+            return true;
+        }
+        let is_done = self.do_one(action);
+        if is_done && self.run.prompt {
+            self.run.world.run(PROMPT);
+        }
+        is_done
+    }
+
+    fn do_one(&mut self, action: Action) -> bool {
         let world = &mut self.run.world;
         match action {
             Action::Deliver(place) => {
@@ -116,25 +151,17 @@ impl Node {
         }
     }
 
-    /// Everything arrives, everybody wakes: does it end as it should?
-    pub fn comes_to_rest(&self) -> bool {
-        let mut run = self.run.clone();
-        catch_unwind(AssertUnwindSafe(|| {
-            run.come_to_rest();
-            properties::hold_at_rest(&run);
-        }))
-        .is_ok()
+    pub fn is_at_rest(&self) -> bool {
+        self.phase == Phase::AtRest
     }
 
-    /// Says which property does not hold, now or at rest, where somebody reads it.
-    pub fn complain(&self) {
-        let _ = catch_unwind(AssertUnwindSafe(|| properties::hold_always(&self.run)));
-        self.comes_to_rest();
+    pub fn is_whole(&self) -> bool {
+        self.phase != Phase::Broken
     }
 
-    /// Stands for the state: equal states have equal marks.
-    pub fn mark(&self) -> u64 {
-        self.mark
+    /// Whether a property of a run holds. Of what is broken there is nothing more to say.
+    pub fn keeps(&self, holds: fn(&Run)) -> bool {
+        !self.is_whole() || catch_unwind(AssertUnwindSafe(|| holds(&self.run))).is_ok()
     }
 
     fn remark(&mut self) {
@@ -164,7 +191,7 @@ impl Node {
         write!(to, "{:?} {:?}", self.run.settled, self.run.crashed)?;
         write!(to, "{} {} ", world.relayed.len(), self.run.callers.len())?;
         write!(to, "{} {} {}", self.ticks, self.losses, self.repeats)?;
-        write!(to, "{:?}", self.deeds)
+        write!(to, "{:?}{:?}", self.deeds, self.phase)
     }
 }
 

@@ -250,6 +250,11 @@ impl Run {
             .filter(|w| self.world.windows[*w].state != State::Closed)
     }
 
+    /// Locks work and windows have always heard each other at once, so that no two of them act at one moment.
+    pub fn hears_at_once(&self) -> bool {
+        self.prompt && !self.was_cut && self.has_locks()
+    }
+
     /// Locks work, so that one window can be told from the others.
     pub fn has_locks(&self) -> bool {
         self.world.locks.mode == LockMode::Works

@@ -243,6 +243,10 @@ impl World {
         if let Parcel::Refreshed(request, ..) = &parcel {
             window.refreshing.retain(|known| known != request);
         }
+        if self.sabotage == Some(Sabotage::TellsWhatOthersSay) {
+            self.tells_falsely(w, &parcel);
+        }
+        let window = &self.windows[w];
         let misread = self
             .sabotage
             .and_then(|sabotage| sabotage::misread(&window.machine, &parcel, sabotage));

@@ -4,7 +4,7 @@ use super::World;
 use super::network::Parcel;
 use oauth_sync::proto::connection::Connection;
 use oauth_sync::proto::flow::FlowId;
-use oauth_sync::proto::machine::{Area, Input, Machine, Output, Pushed, Via};
+use oauth_sync::proto::machine::{Area, EventKind, Input, Machine, Output, Pushed, Via};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::notice::{Form, Notice};
 use oauth_sync::proto::record::Record;
@@ -38,6 +38,16 @@ pub enum Sabotage {
     TakesNotFoundForAnEnd,
     /// Never removes what it has written down.
     KeepsEverything,
+    /// Tells listeners what another window says of a flow, though it knows better.
+    TellsWhatOthersSay,
+    /// Forgets every flow and lets nobody know.
+    KeepsResetsToItself,
+    /// Waits on for a flow that a reset took away.
+    WaitsForWhatIsGone,
+    /// Does not tell callers how a refresh has ended.
+    LeavesCallersWaiting,
+    /// Tells each change of a connection twice.
+    TellsChangesTwice,
     /// Refreshes a connection without asking the window that polls.
     RefreshesByItself,
     /// Has a connection refreshed whatever the caller has seen.
@@ -63,6 +73,15 @@ impl World {
             )
             | (Some(Sabotage::DoesNotSayHere), Output::Broadcast(Message::Here { .. }))
             | (Some(Sabotage::KeepsEverything), Output::Forget { .. } | Output::Remove { .. })
+            | (
+                Some(Sabotage::KeepsResetsToItself),
+                Output::Broadcast(Message::Removal(_))
+                | Output::Write {
+                    record: Record::Removal(_),
+                    ..
+                },
+            )
+            | (Some(Sabotage::LeavesCallersWaiting), Output::Refreshed { .. })
             | (Some(Sabotage::DoesNotReadAgain), Output::Reread)
             | (Some(Sabotage::KeepsItsStream), Output::ClosePush) => true,
             (Some(Sabotage::KeepsVerdictsToItself), Output::Broadcast(Message::State(state))) => {
@@ -72,6 +91,24 @@ impl World {
                 matches!(record, Record::Flow(Part::Verdict, _))
             }
             _ => false,
+        }
+    }
+
+    /// What listeners are told of that has not happened.
+    pub(super) fn tells_falsely(&mut self, w: usize, parcel: &Parcel) {
+        let window = &mut self.windows[w];
+        let Parcel::Message(wire) = parcel else {
+            return;
+        };
+        let scope = &window.machine.names().scope;
+        let last = window.events.last().cloned();
+        if let (Some(Message::State(told)), Some(mut event)) = (Message::read(wire, scope), last)
+            && told.verdict.is_none()
+            && event.flow.id == told.flow_id
+        {
+            event.kind = EventKind::Changed;
+            event.flow.status = Status::Pending;
+            window.events.push(event);
         }
     }
 }

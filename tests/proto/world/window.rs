@@ -131,6 +131,8 @@ impl World {
     fn drain(&mut self, w: usize, input: Input) -> Vec<Output> {
         let now = self.clock(w);
         let is_stored = matches!(input, Input::Stored { .. });
+        let is_for_nothing =
+            self.sabotage == Some(Sabotage::WaitsForWhatIsGone) && matches!(input, Input::Reset);
         let window = &mut self.windows[w];
         let text = input.clone();
         window.machine.handle(input, now);
@@ -138,6 +140,7 @@ impl World {
         loop {
             match window.machine.poll_output() {
                 Output::Wait { until, reason } => {
+                    let until = if is_for_nothing { now.monotonic } else { until };
                     assert!(
                         until > now.monotonic || is_stored,
                         "a wait that is over already ({reason:?}) after {text:?}"
@@ -231,6 +234,9 @@ impl World {
             Output::ReleaseLock => self.release(w),
             Output::EmitConnection(event) => {
                 let seq = event.seq;
+                if self.sabotage == Some(Sabotage::TellsChangesTwice) {
+                    self.windows[w].connections.push((*event).clone());
+                }
                 self.windows[w].connections.push(*event);
                 if self.marks(w) {
                     todo.push_back(Input::Told { seq });

@@ -2,10 +2,35 @@
 
 use crate::simulation::connections::IDS;
 use crate::simulation::steps::Run;
-use crate::world::World;
+use crate::world::{State, World};
 use oauth_sync::proto::connection::Refreshed;
 use oauth_sync::proto::machine::Change;
 use std::collections::BTreeMap;
+
+pub fn each_change_is_told_once(run: &Run) {
+    for w in run.all() {
+        each_is_told_once(&run.world, w);
+    }
+}
+
+pub fn every_window_shows_what_the_server_keeps(run: &Run) {
+    for w in run.open().filter(|_| run.world.config.connections) {
+        are_what_the_server_keeps(&run.world, w);
+    }
+}
+
+/// Where every message is quick.
+pub fn one_window_refreshes(run: &Run) {
+    let windows = run.world.windows.iter().enumerate();
+    let refreshing: Vec<usize> = windows
+        .filter(|(_, window)| window.state == State::Running && !window.refreshing.is_empty())
+        .map(|(w, _)| w)
+        .collect();
+    assert!(
+        refreshing.len() <= 1 || !run.hears_at_once(),
+        "{refreshing:?} refresh"
+    );
+}
 
 /// A connection goes once between two times that it was added, and is never told under the same name of one version.
 pub fn each_is_told_once(world: &World, w: usize) {
