@@ -213,17 +213,18 @@ fn a_notice_from_before_a_reset_says_nothing_of_what_started_after_it() {
     assert_eq!(world.status(a, F), Some(Status::Pending));
 }
 
+/// Nothing is stored for them, so that each knows only what the other says.
 #[test]
 fn a_flow_that_starts_in_the_moment_of_a_reset_lives() {
-    let mut world = World::asking();
-    let (a, b) = (world.open(), world.open());
-    world.feed(a, Input::Reset);
-    world.start(a, F);
-    world.run(1000);
-    world.reload(a);
-    world.run(1000);
-    for w in [a, b] {
-        assert_eq!(world.status(w, F), Some(Status::Pending));
+    let mut pages = [(); 2].map(|()| Alone::new(Config::default()));
+    let [one, other] = &mut pages;
+    for input in [Input::Reset, start(F, "github", 1000)] {
+        for message in one.says(1000, input) {
+            other.feed(1000, Input::Message(message));
+        }
+    }
+    for page in &pages {
+        assert_eq!(page.machine.flows().len(), 1);
     }
 }
 

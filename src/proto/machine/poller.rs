@@ -269,7 +269,7 @@ impl Machine {
     /// Asks who polls, and steps in where nobody does.
     pub(super) fn ask_around(&mut self) {
         let now = self.now.monotonic;
-        if self.poller.away || self.poller.polls() || !self.config.asks() {
+        if self.poller.away || self.poller.polls() {
             self.poller.wake_until = Millis::NEVER;
             return;
         }
@@ -304,7 +304,7 @@ impl Machine {
     /// When `ask_around` has something to do.
     pub(super) fn next_ask(&self) -> Millis {
         let poller = &self.poller;
-        if poller.away || poller.polls() || !self.config.asks() {
+        if poller.away || poller.polls() {
             return Millis::NEVER;
         }
         let mut next = poller.wake_until;
