@@ -4,8 +4,6 @@ import { allHearOneCompleted, scenarios } from "./harness/scenario.mjs";
 
 const scenario = scenarios();
 
-const droppedOf = async (tab) => Object.values((await tab.diagnostics()).dropped).reduce((sum, count) => sum + count, 0);
-
 /** `close()` gives the wasm object free; it throws for ever where a call into it has trapped. The next instance is as good as new. */
 async function closesAndBeginsAnew(tab, id) {
   const status = await tab.run(async (flowId) => {
@@ -29,15 +27,15 @@ scenario("ten_thousand_hostile_messages_on_each_channel_change_nothing_and_are_c
   const { id, window } = await starter.startWithWindow("github");
   await starter.hears({ type: "opened", "flow.id": id });
   const before = starter.events().length;
-  const dropped = await droppedOf(starter);
   const flood = await starter.run(`
     window.flooded = undefined;
     window.flood(${FLOOD}).then((result) => { window.flooded = result; });
   `).then(() => starter.browser.until(() => starter.run(() => window.flooded), "the flood to be over", 60_000));
   test.diagnostic(`longest turn of a message: ${flood.longest.toFixed(1)} ms`);
-  assert.ok(flood.channels >= 2, "both channels were flooded");
+  // One in sixteen is an answer that is meant for callback pages; windows say no such thing to each other.
+  const spoken = FLOOD - FLOOD / 16;
+  assert.deepEqual(flood.counted, { post_message: spoken, broadcast_channel: spoken, between_windows: FLOOD, storage: FLOOD });
   assert.equal(flood.polluted, false);
-  assert.ok((await droppedOf(starter)) - dropped >= FLOOD, `counted ${(await droppedOf(starter)) - dropped}`);
   assert.equal((await starter.diagnostics()).listenerErrors, 0);
   assert.equal(starter.events().length, before, "nothing of it became an event");
   assert.equal((await starter.flow(id)).status, "pending");

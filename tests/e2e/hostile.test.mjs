@@ -62,6 +62,35 @@ scenario("a_page_of_another_origin_that_frames_the_app_changes_nothing", async (
   await inFrame(() => window.sync.close());
 });
 
+scenario("a_sandboxed_frame_on_the_apps_own_page_changes_nothing", async ({ open, world, browser }) => {
+  const starter = await open({ options: { ...noEndpoint, startUrl: "/test/plain-listener.html" } });
+  const id = await starter.start("github");
+  await starter.run((src) => {
+    const frame = Object.assign(document.createElement("iframe"), { src, sandbox: "allow-scripts" });
+    return new Promise((resolve) => {
+      frame.onload = resolve;
+      document.body.append(frame);
+    });
+  }, `${world.origin}/test/attacker.html`);
+  const { driver } = browser;
+  await driver.switchTo().frame(0);
+  const origin = await driver.executeScript((message) => {
+    const plain = { type: "oauth-complete", provider: "github", success: true, integrationId: 1 };
+    const channel = new BroadcastChannel("oauth-status");
+    for (const each of [message, { ...message, flowId: undefined }, plain]) {
+      parent.postMessage(each, "*");
+      channel.postMessage(each);
+    }
+    return self.origin;
+  }, success(id));
+  await driver.switchTo().defaultContent();
+  assert.equal(origin, "null");
+  await browser.until(async () => ((await starter.diagnostics()).dropped.foreign_origin ?? 0) >= 3, "the frame's messages to be counted");
+  await starter.quiet();
+  assert.equal((await starter.flow(id)).status, "pending");
+  assert.deepEqual(starter.events({ type: "completed" }), []);
+});
+
 const junk = [
   null, 0, "oauth-complete", true, [], {}, { type: "oauth-complete" }, { type: "oauth-complete", v: 1 }, { type: 7 },
   { type: "oauth-complete", v: 1, id: "junk-notice-1", provider: "", success: true },

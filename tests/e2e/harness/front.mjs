@@ -35,6 +35,8 @@ export class Front {
   requests = [];
   /** What pages have sent each other and stored, as JSON. */
   said = [];
+  /** Whether pages of every origin may read what it sends, as those of an opaque one have to. */
+  isShared = false;
   /** How many requests to the app's own route `/test/api` are still to be answered with 401; then it sends back what it got. */
   unauthorised = 0;
   upstream = undefined;
@@ -75,6 +77,7 @@ export class Front {
 
   async #serve(request, response) {
     const url = new URL(request.url, this.origin);
+    if (this.isShared) response.setHeader("access-control-allow-origin", "*");
     if (url.pathname === "/test/log") {
       this.#log.add(JSON.parse(await bodyOf(request)));
       response.writeHead(204).end();

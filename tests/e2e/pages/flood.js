@@ -67,21 +67,41 @@
   ];
   const texts = ["", "{", "\u0000", "[".repeat(5000), `"${huge}"`, `{"type":"oauth-complete","__proto__":{"success":true}}`, `{"provider":"github","success":"yes"}`, "null", "1e999"];
 
-  /** Sends `count` of them by each channel, in slices, and resolves with the longest turn in ms. */
+  const dropped = () => Object.values(window.sync.diagnostics().dropped).reduce((sum, count) => sum + count, 0);
+
+  /**
+   * Sends `count` of them by one channel after the other, in slices. Resolves with the longest turn in ms and, by channel, how many the
+   * module counted.
+   */
   window.flood = async (count) => {
-    let longest = 0;
-    window.isFlooded = true;
-    for (let index = 0; index < count; index += 1) {
+    const { name: scoped } = [...channels].find(({ name }) => name.includes("~"));
+    // What each key of ours may hold, and messages between windows.
+    const keys = (index) => ["oauth-status", `oauth-status:flood-${index}`, `${scoped}:s:flood-${index}`, `${scoped}:v:flood-${index}:completed:server:0`, `${scoped}:m`];
+    const says = (target) => (index) => {
       const data = makers[index % makers.length](index);
-      const begun = performance.now();
-      window.dispatchEvent(new MessageEvent("message", { data, origin: location.origin, source: window }));
-      for (const channel of channels) channel.dispatchEvent(new MessageEvent("message", { data, origin: location.origin }));
-      const key = ["oauth-status", `oauth-status:flood-${index}`, `oauth-status~0:s:flood-${index}`, null][index % 4];
-      window.dispatchEvent(new StorageEvent("storage", { key, newValue: texts[index % texts.length] }));
-      longest = Math.max(longest, performance.now() - begun);
-      if (index % 100 === 99) await new Promise((resolve) => setTimeout(resolve));
+      target.dispatchEvent(new MessageEvent("message", { data, origin: location.origin, source: target === window ? window : null }));
+    };
+    const senders = {
+      post_message: says(window),
+      ...Object.fromEntries([...channels].map((channel) => [channel.name === scoped ? "between_windows" : "broadcast_channel", says(channel)])),
+      storage: (index) => window.dispatchEvent(new StorageEvent("storage", { key: keys(index)[index % 5], newValue: texts[index % texts.length] })),
+    };
+    let longest = 0;
+    const counted = {};
+    window.isFlooded = true;
+    for (const [channel, send] of Object.entries(senders)) {
+      const before = dropped();
+      for (let index = 0; index < count; index += 1) {
+        const begun = performance.now();
+        send(index);
+        longest = Math.max(longest, performance.now() - begun);
+        if (index % 100 === 99) await new Promise((resolve) => setTimeout(resolve));
+      }
+      counted[channel] = dropped() - before;
     }
+    // What else a script can say by storage: that all of it is gone, and that somebody else's key has changed.
+    for (const key of [null, "elsewhere", "oauth-status~0:s:flood"]) window.dispatchEvent(new StorageEvent("storage", { key, newValue: "{" }));
     window.isFlooded = false;
-    return { longest, channels: channels.size, polluted: {}.polluted === true };
+    return { longest, counted, polluted: {}.polluted === true };
   };
 })();
