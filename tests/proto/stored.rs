@@ -1,6 +1,6 @@
 //! What a page finds when it starts, in whatever order, and the bounds of it.
 
-use crate::world::{Alone, Callback, EPOCH, id};
+use crate::world::{self, Alone, Callback, EPOCH, id};
 use oauth_sync::proto::machine::{Config, Input, Output, Stored, Via};
 use oauth_sync::proto::notice::{Form, Notice};
 use oauth_sync::proto::record::Record;
@@ -90,6 +90,19 @@ fn of_what_is_heard_before_the_page_has_read_sixty_four_notices_are_kept() {
         let flow = flows.iter().find(|flow| flow.id.as_str() == F);
         assert_eq!(flow.map(|flow| flow.status), Some(ends), "{before}");
     }
+}
+
+#[test]
+fn a_notice_that_is_found_again_and_again_takes_the_place_of_no_other() {
+    let mut alone = Alone::loading(Config::default());
+    let found = |notice| stored("n", Stored::Notice(notice), false);
+    alone.feed(0, found(notice(0, F, EPOCH)));
+    for _ in 0..64 {
+        alone.feed(0, found(notice(1, "flow-bbbb", EPOCH)));
+    }
+    alone.feed(0, Input::Loaded);
+    alone.feed(1, world::start(F, "github", 1));
+    assert_eq!(status(&alone), Some(Status::Completed));
 }
 
 #[test]

@@ -241,11 +241,12 @@ impl Machine {
     /// Another window polls.
     pub(super) fn on_here(&mut self, hold: Millis, rank: u32, push: bool) {
         let now = self.now.monotonic;
-        if rank == self.poller.rank() && self.poller.polls() {
+        let to_own = rank.cmp(&self.poller.rank());
+        if to_own.is_eq() && self.poller.polls() {
             // Its own word: some versions of Safari tell of a write to storage in the page that made it, too.
             return;
         }
-        if rank < self.poller.rank() && self.poller.polls() {
+        if to_own.is_lt() && self.poller.polls() {
             // It gives way now, not only at this window's next check: until then each would ask, and may hold a stream.
             self.say_here_again();
         }
@@ -253,7 +254,7 @@ impl Machine {
         self.poller.heard = now;
         self.poller.skip_until = Millis::ZERO;
         self.hold = self.hold.max(now + hold.min(HOLD.1));
-        if self.poller.is_holder() || (self.poller.standing_in && rank < self.poller.rank()) {
+        if self.poller.is_holder() || (self.poller.standing_in && to_own.is_lt()) {
             return;
         }
         self.poller.standing_in = false;
