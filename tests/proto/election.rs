@@ -1,8 +1,8 @@
 //! Who polls, as one window says and hears it: ranks, giving way, asking, and what it tells with a question.
 
-use crate::world::{Alone, EPOCH, World, id};
+use crate::world::{Alone, EPOCH, World, bare_start, id};
 use oauth_sync::proto::error::ErrorCode;
-use oauth_sync::proto::machine::{Config, Input, Lock, Output, Poller, Start, Via, WindowHint};
+use oauth_sync::proto::machine::{Config, Input, Lock, Output, Poller, Via};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::notice::{End, Notice};
 use oauth_sync::proto::schedule::Schedule;
@@ -35,15 +35,7 @@ fn ask(check: bool, flow: Option<&str>) -> Message {
 }
 
 fn start(flow_id: &str) -> Input {
-    Input::Start(Start {
-        flow_id: id(flow_id),
-        provider: String::from("github"),
-        started_at: Millis(EPOCH),
-        window: WindowHint::Unknown,
-        href: None,
-        app_state: None,
-        retry_of: None,
-    })
+    Input::Start(bare_start(flow_id, "github", EPOCH))
 }
 
 #[test]

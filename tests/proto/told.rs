@@ -1,10 +1,9 @@
 //! Each rise is told once, also over reloads; and nothing that was told is lost.
 
-use crate::world::{ALL, Alone, Callback, Channels, EPOCH, World, id};
-use oauth_sync::proto::machine::{Area, Config, EventKind, Input, Output, Start, WindowHint};
+use crate::world::{ALL, Alone, Callback, Channels, EPOCH, World, bare_start, id};
+use oauth_sync::proto::machine::{Area, Config, EventKind, Input, Output};
 use oauth_sync::proto::message::Message;
 use oauth_sync::proto::status::Status;
-use oauth_sync::proto::time::Millis;
 use serde_json::json;
 
 const F: &str = "flow-aaaa";
@@ -377,15 +376,7 @@ fn a_flow_that_starts_anew_under_the_name_of_one_that_was_let_go_is_another() {
 fn page() -> Alone {
     let mut alone = Alone::new(Config::default());
     for flow_id in [G, F] {
-        let start = Start {
-            flow_id: id(flow_id),
-            provider: String::from("github"),
-            started_at: Millis(EPOCH),
-            window: WindowHint::Unknown,
-            href: None,
-            app_state: None,
-            retry_of: None,
-        };
+        let start = bare_start(flow_id, "github", EPOCH);
         alone.feed(0, Input::Start(start));
     }
     alone

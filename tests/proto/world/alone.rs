@@ -67,16 +67,25 @@ impl Alone {
     }
 }
 
+/// A start of which nothing is known but the click.
+pub fn bare_start(flow_id: &str, provider: &str, started_at: u64) -> Start {
+    Start {
+        flow_id: id(flow_id),
+        provider: String::from(provider),
+        started_at: Millis(started_at),
+        window: WindowHint::Unknown,
+        href: None,
+        app_state: None,
+        retry_of: None,
+    }
+}
+
 /// A flow that starts with a window that opens, so long after the clocks began.
 pub fn start(flow_id: &str, provider: &str, after: u64) -> Input {
     Input::Start(Start {
-        flow_id: id(flow_id),
-        provider: String::from(provider),
-        started_at: Millis(EPOCH + after),
         window: WindowHint::Open,
         href: Some(String::from("https://app.example/start")),
-        app_state: None,
-        retry_of: None,
+        ..bare_start(flow_id, provider, EPOCH + after)
     })
 }
 

@@ -12,7 +12,7 @@ mod server;
 mod storage;
 mod window;
 
-pub use alone::{Alone, connection, start};
+pub use alone::{Alone, bare_start, connection, start};
 pub use callback::{ALL, Callback, Channels};
 pub use locks::LockMode;
 pub use network::Faults;
@@ -147,15 +147,7 @@ impl World {
 
     /// A start of which nothing is known but the click.
     pub fn bare_start(&self, flow_id: &str, provider: &str) -> Start {
-        Start {
-            flow_id: id(flow_id),
-            provider: String::from(provider),
-            started_at: Millis(self.wall()),
-            window: WindowHint::Unknown,
-            href: None,
-            app_state: None,
-            retry_of: None,
-        }
+        bare_start(flow_id, provider, self.wall())
     }
 
     /// Lets time pass, and everything happen that is due by then.
