@@ -75,6 +75,14 @@ fn a_poller_contradicts_a_lower_one_and_a_stand_in_gives_way_to_a_higher_and_not
 }
 
 #[test]
+fn a_poller_says_once_in_a_fifth_of_a_second_that_it_polls() {
+    let mut alone = Alone::new(askable(7));
+    alone.feed(10, Input::Lock(Lock::Held));
+    let said = [1000, 1001, 1199, 1200, 1399].map(|at| alone.says(at, here(7, 0)).len());
+    assert_eq!(said, [1, 0, 0, 1, 0]);
+}
+
+#[test]
 fn a_page_that_is_away_hands_back_only_a_lock_that_it_was_given() {
     for (lock, released) in [(Lock::Held, 1), (Lock::Lost, 0), (Lock::Missing, 0)] {
         let mut alone = Alone::new(askable(7));

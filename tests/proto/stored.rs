@@ -122,6 +122,40 @@ fn of_what_is_found_8192_records_and_notices_are_read_and_what_is_told_now_alway
 }
 
 #[test]
+fn a_removal_is_taken_from_the_storage_when_a_day_is_over() {
+    for (age, is_over) in [(DAY, false), (DAY + 1, true)] {
+        let mut alone = Alone::new(askable());
+        let outputs = alone.feed(0, removal(Some(F), EPOCH - age, None, true));
+        let removed = |output: &Output| matches!(output, Output::Remove { .. });
+        assert_eq!(outputs.iter().any(removed), is_over, "{age}");
+    }
+}
+
+#[test]
+fn as_many_flows_as_can_have_been_known_are_remembered_as_removed() {
+    for (others, comes_back) in [(2047, false), (2048, true)] {
+        let mut alone = Alone::new(askable());
+        alone.feed(0, removal(Some(F), EPOCH, None, true));
+        for n in 0..others {
+            let other = format!("flow-{n:04}");
+            alone.feed(0, removal(Some(&other), EPOCH, None, true));
+        }
+        let Input::Stored { key, stored, .. } = start(EPOCH) else {
+            return;
+        };
+        alone.feed(
+            0,
+            Input::Stored {
+                key,
+                stored,
+                live: true,
+            },
+        );
+        assert_eq!(status(&alone).is_some(), comes_back, "{others}");
+    }
+}
+
+#[test]
 fn a_reset_is_read_before_what_it_forbids() {
     let mut alone = Alone::loading(askable());
     alone.feed(0, start(EPOCH - 2000));
