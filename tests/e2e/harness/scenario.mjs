@@ -23,9 +23,10 @@ export function scenarios(browserOptions) {
     if (place === null) return;
     test(name, { timeout, ...place }, async (context) => {
       const world = await World.open();
+      const tabs = [];
       try {
-        await run({ world, browser, open: opener(world, browser) }, context);
-        await closeEach(browser);
+        await run({ world, browser, open: opener(world, browser, tabs) }, context);
+        await closeEach(tabs);
         onceEach(world.log);
         assert.deepEqual(await leaks({ world, browser }), [], "a secret got out");
         if (!mayReportErrors) assert.deepEqual(world.log.find({ kind: "error" }), [], "a page reported an error");
@@ -33,35 +34,35 @@ export function scenarios(browserOptions) {
         error.message += `\nwhat the pages reported:\n${world.log}\nwhat the server printed:\n${world.server?.output}`;
         throw error;
       } finally {
-        await browser.clear([world.origin, world.foreignOrigin]);
-        await world.close();
+        // A server that is left behind would keep the process from its end, and the run with it.
+        await browser.clear([world.origin, world.foreignOrigin]).finally(() => world.close());
       }
     });
   };
 }
 
-/** Opens the tests' own app page, or another, in a tab named for the log. */
-function opener(world, browser) {
+/** Opens the tests' own app page, or another, in a tab named for the log; `tabs` has all of them. */
+function opener(world, browser, tabs) {
   let count = 0;
   return async ({ path = "/test/app.html", options, query = {}, name = `tab${(count += 1)}`, ready = /^\/(?:test\/app|onboarding|connections|$)/u.test(path) } = {}) => {
     const url = new URL(path, world.origin);
     if (options !== undefined) url.searchParams.set("options", JSON.stringify(options));
     for (const [key, value] of Object.entries(query)) url.searchParams.set(key, value);
     const tab = await browser.openTab(url, { name, world });
+    tabs.push(tab);
     if (ready) await tab.ready();
     return tab;
   };
 }
 
 /**
- * `close()` works in every page, whatever was done to it, and gives the wasm object free: that throws for ever where a call into it has
- * trapped, of which the page is told as of any error.
+ * `close()` works in every tab, whatever was done to it, and gives the wasm object free: that throws for ever where a call into it has
+ * trapped, of which the page is told as of any error. Popups are left alone: they close by themselves, which may be while a script is in one.
  */
-async function closeEach(browser) {
-  for (const handle of await browser.handles()) {
-    await browser.driver.switchTo().window(handle).catch(() => {});
-    // A page that has crashed or belongs to somebody else has nothing to close.
-    const errors = await browser.driver.executeScript(() => {
+async function closeEach(tabs) {
+  for (const tab of tabs) {
+    // A tab that has crashed, was closed or belongs to somebody else has nothing to close.
+    const errors = await tab.run(() => {
       const told = [];
       const hear = ({ message }) => told.push(message);
       addEventListener("error", hear);
