@@ -80,6 +80,7 @@ export class Tab {
   async act(code, ...args) {
     await this.run(`
       const args = [...arguments];
+      delete window.last;
       window.next = (sync) => (${code})(sync, ...args);
     `, ...args);
     await this.click("#act");
@@ -88,7 +89,8 @@ export class Tab {
   /** Starts a flow in a click and resolves with its id. */
   async start(provider, options = {}) {
     await this.act((sync, ...args) => sync.start(...args), provider, options);
-    return this.run(() => window.last.id);
+    // The driver may be back from a click that opens a window before the page has handled it.
+    return this.browser.until(() => this.run(() => window.last?.id), "the page's answer to the click");
   }
 
   /** `start`, and the window that it opens. */
