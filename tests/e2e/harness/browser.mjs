@@ -75,7 +75,7 @@ export class Browser {
   async clear(origins = []) {
     for (const handle of await this.handles()) {
       if (handle === this.home) continue;
-      await this.driver.switchTo().window(handle).then(() => this.driver.close(), ignoreGone);
+      await this.driver.switchTo().window(handle).then(() => this.driver.close()).catch(ignoreGone);
     }
     await this.focusHome();
     // Cookies know no ports: those of one test would be sent in the next.
