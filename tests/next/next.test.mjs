@@ -24,7 +24,7 @@ describe("the example for Next.js", () => {
     const packed = await Packed.make("next");
     for (const name of [".next", "app", "node_modules/oauth-sync"]) await rm(join(app, name), { recursive: true, force: true });
     for (const name of ["app", "next.config.js"]) await cp(join(root, "examples/next", name), join(app, name), { recursive: true });
-    await exec("npm", ["install", "--offline", "--silent", "--no-save", "--no-package-lock", packed.tarball], { cwd: app });
+    await exec("npm", ["install", "--offline", "--silent", "--no-save", packed.tarball], { cwd: app });
   });
   after(() => browser?.quit());
 
