@@ -78,13 +78,11 @@ export class Front {
   async #serve(request, response) {
     const url = new URL(request.url, this.origin);
     if (this.isShared) response.setHeader("access-control-allow-origin", "*");
-    if (url.pathname === "/test/log") {
-      this.#log.add(JSON.parse(await bodyOf(request)));
-      response.writeHead(204).end();
-      return;
-    }
-    if (url.pathname === "/test/said") {
-      this.said.push(await bodyOf(request));
+    if (url.pathname === "/test/reports") {
+      for (const report of JSON.parse(await bodyOf(request))) {
+        if (report.kind === "said") this.said.push(report.text);
+        else this.#log.add(report);
+      }
       response.writeHead(204).end();
       return;
     }

@@ -8,8 +8,13 @@
 export class Log {
   #entries = [];
   #waiting = new Set();
+  #added = new Set();
 
+  /** Takes an entry in, once: a page that leaves sends again what may have arrived. */
   add(entry) {
+    const key = `${entry.tab} ${entry.document} ${entry.seq}`;
+    if (this.#added.has(key)) return;
+    this.#added.add(key);
     this.#entries.push(entry);
     for (const look of this.#waiting) look();
   }

@@ -68,11 +68,42 @@
   const asked = new URL(document.currentScript.src).searchParams.get("faults") ?? "";
   for (const name of asked.split(",").filter(Boolean)) faults[name]();
 
-  // A beacon outlives the page; a browser takes 64 KiB of them at a time, and refuses more requests than it can hold.
-  const send = async (path, body) => {
-    if (navigator.sendBeacon(path, body)) return;
-    while (!(await fetch(path, { method: "POST", body }).catch(() => null))) await new Promise((resolve) => setTimeout(resolve, 50));
+  // A browser loses beacons where many are on their way, without a word to who sent them. So reports go by fetch, all that there are at a time,
+  // until they have arrived, and only what a page leaves behind as it goes is a beacon.
+  const path = "/test/reports";
+  const { fetch } = window;
+  let waiting = [];
+  let isSending = false;
+  let isLeaving = false;
+  const leaveBehind = () => {
+    if (waiting.length && navigator.sendBeacon(path, JSON.stringify(waiting))) waiting = [];
   };
+  const send = async (report) => {
+    waiting.push(report);
+    if (isLeaving) leaveBehind();
+    if (isSending) return;
+    isSending = true;
+    while (waiting.length) {
+      const batch = [...waiting];
+      // Not to be read: a sandboxed page is of another origin.
+      const isThere = await fetch(path, { method: "POST", body: JSON.stringify(batch), mode: "no-cors" }).then(() => true, () => false);
+      if (isThere) waiting = waiting.filter((each) => !batch.includes(each));
+      else await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    isSending = false;
+  };
+  const leave = () => {
+    isLeaving = true;
+    leaveBehind();
+  };
+  const stay = () => {
+    isLeaving = false;
+  };
+  addEventListener("pagehide", leave);
+  addEventListener("pageshow", stay);
+  document.addEventListener("freeze", leave);
+  document.addEventListener("resume", stay);
+
   // What is sent and stored goes to the test too, which knows what must never be in it.
   const tell = (what) => {
     if (window.isFlooded) return;
@@ -82,7 +113,7 @@
     } catch {
       // What has no JSON is nothing of ours.
     }
-    if (text.length < 10_000) send("/test/said", text);
+    if (text.length < 10_000) send({ kind: "said", text });
   };
   const overhear = (type, method) => {
     const original = type?.prototype[method];
@@ -104,7 +135,7 @@
   let seq = 0;
   window.report = (kind, details = {}) => {
     seq += 1;
-    send("/test/log", JSON.stringify({ tab, document: id, seq, kind, at: Date.now(), ...details }));
+    send({ tab, document: id, seq, kind, at: Date.now(), ...details });
   };
   window.reported = () => ({ document: id, count: seq });
   window.report("load", { path: location.pathname });
