@@ -17,7 +17,6 @@ const PROTOCOL = "only Chromium's own protocol crashes, freezes, throttles or di
 const asks = "another_window_asks_within_three_seconds_of_the_first_silence_when_the_one_that_asks_";
 const chromiumAlone = {
   ...looks,
-  an_origin_without_tls_has_no_locks_and_connects_in_every_tab: "only Chromium is told by a flag where a name leads that is not the loopback's",
   [`${asks}crashes`]: PROTOCOL,
   [`${asks}is_frozen`]: PROTOCOL,
   a_discarded_tab_lets_another_ask_and_hears_it_when_somebody_comes_back: PROTOCOL,

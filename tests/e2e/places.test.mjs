@@ -5,7 +5,7 @@ import { allHearOneCompleted, scenarios } from "./harness/scenario.mjs";
 
 // A name that is no loopback's has a page without TLS as anybody else's would be: no secure context.
 const INSECURE = "app.test";
-const scenario = scenarios({ flags: [`--host-resolver-rules=MAP ${INSECURE} 127.0.0.1`] });
+const scenario = scenarios({ isProxied: true });
 
 // An endpoint without cookies, which a frame of another site would not send. The window stays: one that closes is a reason to ask.
 const options = { statusUrl: "/test/status", cancelUrl: null, startUrl: "/test/callback.html?leave=never&{provider}" };

@@ -1,4 +1,6 @@
+import { direct, manual } from "selenium-webdriver/proxy.js";
 import { engineName, engines } from "./engines.mjs";
+import { startProxy } from "./proxy.mjs";
 import { Tab } from "./tab.mjs";
 
 /**
@@ -7,14 +9,16 @@ import { Tab } from "./tab.mjs";
  */
 export class Browser {
   /**
-   * @param {{ popups?: "allowed" | "blocked", flags?: string[], without?: string[], engine?: string }} [options] `blocked`: only what a click
-   *   opens may open; `flags` are given to Chromium beside the driver's own, `without` are those of the driver that are not
+   * @param {{ popups?: "allowed" | "blocked", flags?: string[], without?: string[], isProxied?: boolean, engine?: string }} [options]
+   *   `blocked`: only what a click opens may open; `flags` are given to Chromium beside the driver's own, `without` are those of the driver that
+   *   are not; `isProxied`: every name leads to this machine
    */
-  static async start({ popups = "blocked", flags = [], without = [], engine = engineName } = {}) {
+  static async start({ popups = "blocked", flags = [], without = [], isProxied = false, engine = engineName } = {}) {
     const browser = new Browser();
     if (!Object.hasOwn(engines, engine)) throw new Error(`no engine is called ${engine}; there are ${Object.keys(engines).join(", ")}`);
-    const { driver, end } = await engines[engine]({ popups, flags, without });
-    Object.assign(browser, { engine, driver, end });
+    const proxy = isProxied ? await startProxy() : undefined;
+    const { driver, end } = await engines[engine]({ popups, flags, without, proxy: proxy ? manual({ http: proxy.address }) : direct() });
+    Object.assign(browser, { engine, driver, ends: [end, ...(proxy ? [proxy.end] : [])] });
     await driver.manage().setTimeouts({ script: 15_000, pageLoad: 20_000 });
     browser.home = await driver.getWindowHandle();
     return browser;
@@ -22,7 +26,7 @@ export class Browser {
 
   async quit() {
     await this.driver.quit();
-    await this.end();
+    for (const end of this.ends) await end();
   }
 
   /** Opens `url` in a new tab. A page of the app gets the tab's name as `?tab=`, under which the log then has it. */

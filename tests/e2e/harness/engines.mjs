@@ -11,9 +11,9 @@ const env = (name, usual) => process.env[name] ?? usual;
 
 /**
  * How each engine is started: `start(options)` gives its driver, and `end`, which takes away what the driver leaves behind.
- * `popups` is `allowed`, or `blocked`: only what a click opens may open.
+ * `popups` is `allowed`, or `blocked`: only what a click opens may open. `proxy` is `direct()`, or by what HTTP is asked.
  *
- * @type {Record<string, (options: { popups: "allowed" | "blocked", flags: string[], without: string[] }) => Promise<{ driver: object, end: () => Promise<void> }>>}
+ * @type {Record<string, (options: { popups: "allowed" | "blocked", flags: string[], without: string[], proxy: object }) => Promise<{ driver: object, end: () => Promise<void> }>>}
  */
 export const engines = { chromium: startChromium, firefox: startFirefox, webkit: startWebKit };
 
@@ -25,7 +25,7 @@ const chromiumFlags = [
   "--disable-component-update", "--disable-sync", "--window-size=1280,900",
 ];
 
-async function startChromium({ popups, flags, without }) {
+async function startChromium({ popups, flags, without, proxy }) {
   const profile = await mkdtemp(`${tmpdir()}/oauth-sync-chromium-`);
   const options = new chrome.Options();
   options.setChromeBinaryPath(env("CHROMIUM", "/usr/bin/chromium"));
@@ -34,13 +34,14 @@ async function startChromium({ popups, flags, without }) {
   options.windowTypes("tab", "webview", "page");
   const driver = await new Builder()
     .forBrowser("chrome")
+    .setProxy(proxy)
     .setChromeOptions(options)
     .setChromeService(new chrome.ServiceBuilder(env("CHROMEDRIVER", "/usr/bin/chromedriver")))
     .build();
   return { driver, end: () => rm(profile, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
-async function startFirefox({ popups }) {
+async function startFirefox({ popups, proxy }) {
   const options = new firefox.Options();
   options.setBinary(env("FIREFOX", "/usr/bin/firefox-esr"));
   options.addArguments("-headless");
@@ -48,6 +49,7 @@ async function startFirefox({ popups }) {
   options.setPreference("dom.disable_open_during_load", popups === "blocked");
   const driver = await new Builder()
     .forBrowser("firefox")
+    .setProxy(proxy)
     .setFirefoxOptions(options)
     .setFirefoxService(new firefox.ServiceBuilder(env("GECKODRIVER", fileURLToPath(new URL("../../../target/tools/bin/geckodriver", import.meta.url)))))
     .build();
@@ -55,7 +57,7 @@ async function startFirefox({ popups }) {
 }
 
 /** WebKitGTK's small browser has no headless mode, so it gets a screen of its own. */
-async function startWebKit() {
+async function startWebKit({ proxy }) {
   const ending = [];
   const end = async () => {
     for (const child of ending.reverse()) await stopped(child);
@@ -76,7 +78,7 @@ async function startWebKit() {
       browserName: "MiniBrowser",
       "webkitgtk:browserOptions": { binary: env("MINIBROWSER", "/usr/lib/x86_64-linux-gnu/webkit2gtk-4.1/MiniBrowser"), args: ["--automation"] },
     });
-    const driver = await new Builder().disableEnvironmentOverrides().usingServer(address).withCapabilities(capabilities).build();
+    const driver = await new Builder().disableEnvironmentOverrides().usingServer(address).withCapabilities(capabilities).setProxy(proxy).build();
     return { driver, end };
   } catch (error) {
     await end();
