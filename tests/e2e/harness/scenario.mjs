@@ -57,12 +57,13 @@ function opener(world, browser, tabs) {
 
 /**
  * `close()` works in every tab, whatever was done to it, and gives the wasm object free: that throws for ever where a call into it has
- * trapped, of which the page is told as of any error. Popups are left alone: they close by themselves, which may be while a script is in one.
+ * trapped, of which the page is told as of any error. What a page still has to tell is waited for. Popups are left alone: they close by
+ * themselves, which may be while a script is in one.
  */
 async function closeEach(tabs) {
   for (const tab of tabs) {
     // A tab that has crashed, was closed or belongs to somebody else has nothing to close.
-    const errors = await tab.run(() => {
+    const errors = await tab.run(async () => {
       const told = [];
       const hear = ({ message }) => told.push(message);
       addEventListener("error", hear);
@@ -73,6 +74,7 @@ async function closeEach(tabs) {
         told.push(String(error));
       }
       removeEventListener("error", hear);
+      await window.arrived?.();
       return told;
     }).catch(() => []);
     assert.deepEqual(errors, [], "close() failed");

@@ -130,13 +130,12 @@ export class Tab {
    * Resolves when nothing that was already on its way to this page can still change what it has heard: the server was
    * asked once more, the page's queue was emptied, and all it reported has arrived.
    */
-  async quiet() {
-    const { document, count } = await this.run(async () => {
+  quiet() {
+    return this.run(async () => {
       await window.sync?.check().catch(() => {});
       for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setTimeout(resolve));
-      return window.reported();
+      await window.arrived();
     });
-    await this.world.log.until(() => this.world.log.find({ document }).length >= count, `${count} reports of ${this.name}`);
   }
 
   // The provider's verbs.

@@ -73,16 +73,12 @@
   const path = "/test/reports";
   const { fetch } = window;
   let waiting = [];
-  let isSending = false;
+  let arriving = Promise.resolve();
   let isLeaving = false;
   const leaveBehind = () => {
     if (waiting.length && navigator.sendBeacon(path, JSON.stringify(waiting))) waiting = [];
   };
-  const send = async (report) => {
-    waiting.push(report);
-    if (isLeaving) leaveBehind();
-    if (isSending) return;
-    isSending = true;
+  const arrive = async () => {
     while (waiting.length) {
       const batch = [...waiting];
       // Not to be read: a sandboxed page is of another origin.
@@ -90,8 +86,14 @@
       if (isThere) waiting = waiting.filter((each) => !batch.includes(each));
       else await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    isSending = false;
   };
+  const send = (report) => {
+    waiting.push(report);
+    if (isLeaving) leaveBehind();
+    arriving = arriving.then(arrive);
+  };
+  /** Resolves when all that this page has to tell is there. */
+  window.arrived = () => arriving;
   const leave = () => {
     isLeaving = true;
     leaveBehind();
@@ -137,7 +139,6 @@
     seq += 1;
     send({ tab, document: id, seq, kind, at: Date.now(), ...details });
   };
-  window.reported = () => ({ document: id, count: seq });
   window.report("load", { path: location.pathname });
   document.addEventListener("visibilitychange", () => window.report("visibility", { state: document.visibilityState }));
   addEventListener("pageshow", ({ persisted }) => persisted && window.report("restored"));
