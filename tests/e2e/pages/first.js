@@ -69,14 +69,14 @@
   for (const name of asked.split(",").filter(Boolean)) faults[name]();
 
   // A browser loses beacons where many are on their way, without a word to who sent them. So reports go by fetch, all that there are at a time,
-  // until they have arrived, and only what a page leaves behind as it goes is a beacon.
+  // until they have arrived; what a page leaves behind as it goes is a beacon as well, for it may never come back.
   const path = "/test/reports";
   const { fetch } = window;
   let waiting = [];
   let arriving = Promise.resolve();
   let isLeaving = false;
   const leaveBehind = () => {
-    if (waiting.length && navigator.sendBeacon(path, JSON.stringify(waiting))) waiting = [];
+    if (waiting.length) navigator.sendBeacon(path, JSON.stringify(waiting));
   };
   const arrive = async () => {
     while (waiting.length) {
