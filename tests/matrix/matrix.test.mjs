@@ -82,10 +82,10 @@ describe("a run", () => {
   after(() => browser?.quit());
   const [sound] = named;
 
-  /** Changes what the tabs report on its way into the log: `change` gives the entries in an entry's place. */
+  /** Changes what the tabs report on its way into the log: `change` gives the entries in an entry's place, each as a report of its own. */
   const reporting = (change) => ({ log }) => {
     const add = log.add.bind(log);
-    log.add = (entry) => change(entry).forEach(add);
+    log.add = (entry) => change(entry).forEach((each, place) => add({ ...each, seq: `${entry.seq}.${place}` }));
   };
 
   test("finds_what_is_lost", { timeout: 90_000 }, async () => {
