@@ -1,6 +1,6 @@
 //! The list of connections, as one window reads, hears and tells it: to the millisecond and the letter.
 
-use crate::world::{Alone, EPOCH, connection, id};
+use crate::world::{Alone, EPOCH, connection, id, start};
 use oauth_sync::proto::connection::{Connection, ConnectionState};
 use oauth_sync::proto::error::ErrorCode;
 use oauth_sync::proto::flow::Outcome;
@@ -186,20 +186,24 @@ fn who_is_not_told_the_list_reads_it_after_400_ms_and_its_share_of_250() {
 #[test]
 fn who_is_not_told_of_a_new_list_reads_it_after_three_seconds_and_its_share_of_one() {
     let mut alone = follower(1, vec![]);
-    alone.feed(20_000, success());
+    alone.feed(20_000, success("int_2"));
     assert_eq!(wait(&mut alone, 60_000).0, [23_700]);
 }
 
-/// A flow has made a connection.
-fn success() -> Input {
+/// A flow has made this connection.
+fn success(made: &str) -> Input {
+    let outcome = Outcome {
+        integration_id: Some(String::from(made)),
+        ..Outcome::default()
+    };
     Input::Notice {
         notice: Notice {
             id: String::from("n1"),
             plain: false,
             provider: String::from("github"),
             flow_id: Some(id("flow-aaaa")),
-            end: End::Success(Outcome::default()),
-            timestamp: Some(Millis(EPOCH)),
+            end: End::Success(outcome),
+            timestamp: Some(Millis(EPOCH + 20_000)),
             relayed: true,
         },
         via: Via::BroadcastChannel,
@@ -210,7 +214,7 @@ fn success() -> Input {
 fn a_new_list_need_not_be_read_where_what_was_added_has_been_told() {
     for (state, version, reads) in [(Active, 3, false), (Active, 1, true), (Expired, 3, true)] {
         let mut alone = follower(2, vec![connection(C, Active, 2)]);
-        alone.feed(20_000, success());
+        alone.feed(20_000, success("int_2"));
         let name = if state == Active { "int_2" } else { C };
         tell(
             &mut alone,
@@ -220,6 +224,35 @@ fn a_new_list_need_not_be_read_where_what_was_added_has_been_told() {
         );
         let readings = wait(&mut alone, 60_000).0;
         assert_eq!(!readings.is_empty(), reads, "{state:?}, {version}");
+    }
+}
+
+#[test]
+fn a_new_list_need_not_be_read_where_the_connection_came_since_its_flow_began() {
+    for (began, made, reads) in [
+        (15_000, "int_2", false),
+        (19_000, "int_2", false),
+        (19_001, "int_2", true),
+        (15_000, "int_3", true),
+    ] {
+        for mut alone in [poller(1, vec![]), follower(1, vec![])] {
+            let flow = start("flow-aaaa", "github", began);
+            if began <= 19_000 {
+                alone.feed(began, flow.clone());
+            }
+            tell(
+                &mut alone,
+                19_000,
+                None,
+                vec![connection("int_2", Active, 2)],
+            );
+            if began > 19_000 {
+                alone.feed(began, flow);
+            }
+            let at_once = read(&alone.feed(20_000, success(made))).is_some();
+            let later = !wait(&mut alone, 60_000).0.is_empty();
+            assert_eq!(at_once || later, reads, "{began}, {made}");
+        }
     }
 }
 

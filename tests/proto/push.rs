@@ -52,6 +52,22 @@ fn one_window_holds_the_stream_and_passes_on_what_it_hears() {
 }
 
 #[test]
+fn a_connection_that_push_brings_before_its_flow_has_no_list_read() {
+    let mut world = open(World::pushing(), 3);
+    world.start(1, F);
+    world.run(5000);
+    let before = world.person.lists.len();
+    world.connect("int_2");
+    world.server_says(
+        F,
+        json!({ "status": "completed", "integrationId": "int_2" }),
+    );
+    world.run(30_000);
+    assert_eq!(world.status(2, F), Some(Status::Completed));
+    assert_eq!(world.person.lists.len(), before);
+}
+
+#[test]
 fn a_flow_costs_two_checks_at_most_where_push_delivers() {
     for (starter, notice_first) in [(0, false), (1, false), (0, true), (2, true)] {
         let mut world = open(World::pushing(), 3);

@@ -14,7 +14,7 @@ use super::io::{Change, ConnectionEvent, ConnectionView, ErrorView, Output, Requ
 use super::refreshes::Refreshes;
 use crate::proto::connection::{Connection, ConnectionState, MAX_CONNECTIONS, Refreshed};
 use crate::proto::message::{Connections as Told, Message};
-use crate::proto::time::{Millis, Now};
+use crate::proto::time::{Millis, Now, Since};
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -38,6 +38,8 @@ pub(super) struct Connections {
     pub(super) held: Vec<Held>,
     /// Where the person's counter stood when the last whole list was made; from the first on, what is new was added.
     listed: Option<u64>,
+    /// What was added last, and when that was heard.
+    added: Option<(String, Millis)>,
     /// When the list is to be read.
     read_at: Millis,
     reading: Option<RequestId>,
@@ -54,6 +56,7 @@ impl Default for Connections {
         Self {
             held: Vec::new(),
             listed: None,
+            added: None,
             read_at: Millis::NEVER,
             reading: None,
             sought: None,
@@ -183,8 +186,15 @@ impl Machine {
         }
     }
 
-    /// Every window knows that the list has changed: the one that polls reads it and tells the others.
-    pub(super) fn expect_list(&mut self) {
+    /// Every window knows that a flow has made this connection: the one that polls reads the list and tells the others. Push may have
+    /// brought the connection since the flow began.
+    pub(super) fn expect_list(&mut self, made: Option<&str>, began: Since) {
+        if let Some((id, heard)) = &self.connections.added
+            && made == Some(id)
+            && self.now.monotonic - *heard <= began.elapsed(self.now)
+        {
+            return;
+        }
         if self.poller.polls() {
             self.read_list_after(self.push.head_start());
         } else {
@@ -383,8 +393,9 @@ impl Machine {
             }
         };
         if change == Change::Added && self.connections.listed.is_some() {
-            // What the list was to be read for.
+            // What the list was to be read for, or would be.
             self.connections.read_at = Millis::NEVER;
+            self.connections.added = Some((new.connection.id.clone(), self.now.monotonic));
         }
         self.emit_connection(&new, change, via);
     }

@@ -62,6 +62,7 @@ impl Machine {
             return false;
         }
         let is_success = verdict.status == Status::Completed;
+        let began = entry.started;
         entry.settled = Some(Since::wall(verdict.settled_at, now));
         entry.state.verdict = Some(verdict.clone());
         entry.state.error = None;
@@ -76,7 +77,7 @@ impl Machine {
         if !self.loading.is_running() {
             self.announce(index, via);
             if is_success {
-                self.expect_list();
+                self.expect_list(verdict.outcome.integration_id.as_deref(), began);
             }
         }
         self.settle_predecessors(index, via, source);
