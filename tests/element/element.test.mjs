@@ -40,7 +40,9 @@ describe("oauth-connect", () => {
   };
   const show = (state, attributes, id = "it") => tab.run((...args) => window.show(...args), id, typeof state === "string" ? states[state] : state, attributes);
   const showAll = async (attributes) => {
-    for (const name of Object.keys(states)) await show({ ...states[name], isOffline: false }, attributes, name);
+    await tab.run((all, ...args) => {
+      for (const [name, state] of Object.entries(all)) window.show(name, { ...state, isOffline: false }, ...args);
+    }, states, attributes);
     await texts();
   };
   const texts = () =>
