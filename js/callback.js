@@ -18,18 +18,19 @@ const ACK_TIMEOUT = 500;
 const MAX_BYTES = 4096;
 const MAX_SLOTS = 64;
 const MAX_INTEGRATIONS = 32;
-const NAME = /^\P{Cc}{1,64}$/u;
-const ID = /^\P{Cc}{1,256}$/u;
-/** In the order that packs smallest. */
+const NAME = /^[^\p{Cc}]{1,64}$/u;
+const ID = /^[^\p{Cc}]{1,256}$/u;
+/** In the order, and in the spelling, that packs smallest. */
 const FIELDS = {
-  provider: NAME,
-  tool: NAME,
-  origin: /^https?:\/\/[^/]+$/,
   code: /^[\w.-]{1,64}$/,
-  namespace: NAME,
-  id: ID,
-  integrationId: ID,
   flowId: /^[\w-]{8,64}$/,
+  integrationId: ID,
+  origin: /^https?:\/\/[^/]+$/,
+  id: ID,
+  // No app can have another: `:` and `~` set apart what it makes from its namespace.
+  namespace: /^[^\p{Cc}:~]{1,64}$/u,
+  tool: NAME,
+  provider: NAME,
 };
 
 /**

@@ -223,7 +223,7 @@ export type Options<P extends string = string> = StatusSource<P> & {
     connectionsUrl?: string | URL;
     /** Used for `statusUrl`, `connectionsUrl` and by `sync.fetch`, where bearer tokens or CSRF headers are needed. Default: the global one, same-origin credentials. */
     fetch?: typeof fetch;
-    /** Name of the channel and the storage key; callback pages must use the same. Default `oauth-status`. */
+    /** Name of the channel and the storage key; callback pages must use the same. At most 64 bytes, without `:`, `~` and control characters. Default `oauth-status`. */
     namespace?: string;
     /** Any string that differs between people, so that one who signs in later sees nothing of the one before. */
     scope?: string;
@@ -291,7 +291,7 @@ export type Notice = {
 export interface NotifyOptions {
     /** The origin of the app, if the callback page is on another one. */
     origin?: string;
-    /** Default `oauth-status`. */
+    /** That of the app. Default `oauth-status`. */
     namespace?: string;
 }
 /** What became of a notice. */

@@ -191,6 +191,7 @@ describe("arguments", () => {
       [{ ...success, integrations: [...many, many[0]] }, {}, "integrations"], [{ ...success, integrations: many }, {}, "notice"],
       [{ ...failure, error: "access_denied" }, {}, "code"], [{ ...failure, error: { code: "has space" } }, {}, "code"],
       [success, { origin: "*" }, "origin"], [success, { origin: "https://app.example/" }, "origin"], [success, { namespace: 5 }, "namespace"], [success, { namespace: "" }, "namespace"],
+      [success, { namespace: "a:b" }, "namespace"], [success, { namespace: "a~b" }, "namespace"],
     ]) {
       await assert.rejects(notify(notice, options), (error) => error instanceof TypeError && error.message.includes(name), `${name} ${JSON.stringify(notice)}`);
     }
