@@ -31,6 +31,7 @@ pub(super) fn check(
     let origin_follows_port = demo.is_some() && overrides.origin.is_none();
     let origin = check.server_origin(overrides.origin.or(raw.origin));
     let app_origins = check.app_origins(&raw.app_origins, origin.as_ref());
+    let namespace = check.namespace(raw.namespace);
     let database = check.database(overrides.database, raw.database);
     if demo.is_some() {
         const LOOPBACK: &str = "must be on loopback in a demo: everybody who reaches it is let in";
@@ -79,7 +80,7 @@ pub(super) fn check(
                 keys,
                 identity,
                 providers,
-                namespace: raw.namespace,
+                namespace,
                 limits: Limits::default(),
                 rates,
                 metrics,
@@ -123,6 +124,22 @@ impl Check<'_> {
             );
         }
         address
+    }
+
+    /// As the module and `notify` have it: what they would refuse is refused before anybody meets it.
+    fn namespace(&mut self, text: Option<String>) -> Option<String> {
+        let is_wrong = |text: &String| {
+            text.is_empty()
+                || text.len() > 64
+                || text.contains(|c: char| c.is_control() || matches!(c, ':' | '~'))
+        };
+        if text.as_ref().is_some_and(is_wrong) {
+            self.wrong(
+                "namespace",
+                "is not 1 to 64 bytes without `:`, `~` and control characters",
+            );
+        }
+        text
     }
 
     /// What the command line says, else the environment, else the file: so a secret that the environment holds need not

@@ -25,7 +25,7 @@ fn good() -> String {
 
 #[test]
 fn every_mistake_is_named_by_file_and_key() {
-    let cases: [(&str, &str, &str); 32] = [
+    let cases: [(&str, &str, &str); 34] = [
         (
             "origin = \"http://localhost:4180\"\n",
             "",
@@ -55,6 +55,16 @@ fn every_mistake_is_named_by_file_and_key() {
             "app_origins = [\"http://localhost:4180\"",
             "app_origins = [\"*\"",
             "app_origins[0]: is not an origin",
+        ),
+        (
+            "origin = \"http:",
+            "namespace = \"\"\norigin = \"http:",
+            "namespace: is not 1 to 64 bytes",
+        ),
+        (
+            "origin = \"http:",
+            "namespace = \"a:b\"\norigin = \"http:",
+            "namespace: is not 1 to 64 bytes without `:`",
         ),
         (
             "header = \"X-User\"\nproxies = [\"127.0.0.1\"]",
@@ -208,7 +218,7 @@ fn says_everything_that_is_wrong_at_once() {
     let text = good()
         .replace("client_id = \"client-1\"", "")
         .replace("client_id = \"client-2\"", "")
-        .replacen("origin =", "namespace =", 1);
+        .replacen("origin = \"http:", "namespace = \"a~", 1);
     let error = parse(&text).err().unwrap();
     let keys: Vec<&str> = error
         .problems
@@ -219,11 +229,12 @@ fn says_everything_that_is_wrong_at_once() {
         keys,
         [
             "origin",
+            "namespace",
             "providers.mona.client_id",
             "providers.plain.client_id"
         ]
     );
-    assert_eq!(error.to_string().lines().count(), 3);
+    assert_eq!(error.to_string().lines().count(), 4);
 }
 
 #[test]
