@@ -16,8 +16,8 @@ export async function runSuite(engine, { isSmoke = false, hasInstances = false, 
   const chosen = files.length ? all.filter((file) => files.some((each) => basename(file).startsWith(each))) : all;
   const env = { ...(await installEngine(engine, say)), ENGINE: engine, SUITE: isSmoke ? "smoke" : "full", INSTANCES: hasInstances ? "2" : "1" };
   if (hasInstances) await installPostgres(say);
-  // Browsers of several files at once would only take the cores from each other.
-  const args = ["--test", "--test-reporter=spec", "--test-concurrency=1", ...chosen];
+  // Two files at once: tests wait for half of their time.
+  const args = ["--test", "--test-reporter=spec", "--test-concurrency=2", ...chosen];
   const { code, output } = await attempt("node", args, { env, isLoud });
   const passed = Number(/^ℹ pass (\d+)/mu.exec(output)?.[1] ?? 0);
   // The reporter's own count leaves out what was skipped with all that is in it.

@@ -87,7 +87,7 @@ const STAGES = {
 const MINUTES = {
   fmt: 0.5, clippy: 1.5, "clippy-wasm": 0.5, rustdoc: 1, native: 4, postgres: 5, wasm: 1.5, build: 1.5, tsc: 0.5, types: 0.5, js: 0.5, package: 0.5, element: 1.5,
   bindings: 0.5, testing: 0.5, examples: 1, next: 1, callbacks: 0.5, "callbacks-python": 0.5, docs: 0.5, size: 0.5, deny: 1.5, provider: 0.5, start: 0.5,
-  e2e: 9, "e2e-instances": 1.5, "e2e-firefox": 3.5, "e2e-webkit": 1, matrix: 3.5,
+  e2e: 10, "e2e-instances": 1.5, "e2e-firefox": 3, "e2e-webkit": 1, matrix: 3,
 };
 
 async function nodeTests(directory) {
